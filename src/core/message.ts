@@ -27,11 +27,11 @@ export const NO_MESSAGE_PROPERTIES: MessageProperties = Object.freeze({
   contentType: undefined,
   responseTopic: undefined,
   correlationData: undefined,
-  userProperties: Object.freeze([]),
+  userProperties: [],
 })
 
 /** `expiresAtMs` of a message that never expires. */
-export const NEVER = Number.POSITIVE_INFINITY
+export const NEVER: number = Number.POSITIVE_INFINITY
 
 export interface Message {
   /** Given out by `hub.publish`; only grows, never reused, a safe integer. 0 before that. */

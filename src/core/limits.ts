@@ -1,0 +1,50 @@
+// Every bound of the server that is not MQTT's own, with its default and what happens at the bound.
+// Keys of the configuration file under `limits`.
+
+export interface Limits {
+  /** Bytes of one packet, header included. Above: the connection is refused with 0x95. */
+  packetBytesMax: number
+  /** Open connections. Above: a new one is refused with 0x97 (3.x: 3). */
+  connectionsMax: number
+  /** Messages that wait in one session or shared group. Above: the newest is dropped for it alone. */
+  sessionQueueMax: number
+  /** Payload bytes that wait in one session or shared group. Above: as `sessionQueueMax`. */
+  sessionQueueBytesMax: number
+  /** QoS 1 and 2 messages in flight to one client, if its Receive Maximum allows. Above: they wait. */
+  inflightMax: number
+  /** Payload bytes in flight to one client (one message always may). Above: they wait. */
+  inflightBytesMax: number
+  /** Sessions, connected or not. Above: a new one is refused with 0x97 (3.x: 3). */
+  sessionsMax: number
+  /** Levels of a topic name or filter. Above: 0x90 or 0x8F. */
+  topicLevelsMax: number
+  /** Filters of one session. Above: SUBACK 0x97 for the filter. */
+  subscriptionsPerSessionMax: number
+  /** Topics and payload bytes of retained messages. Above: a new or larger one gets 0x97. */
+  retainedBytesMax: number
+  /** Audiences kept for look-up. Above: the ones not used lately are dropped and built anew. */
+  audiencesMax: number
+  /**
+   * Bytes that wait for one client's socket. Above: QoS 0 for it is dropped, QoS 1 and 2 wait in its
+   * session, and nothing more is read from it.
+   */
+  outboxBytesMax: number
+  /** Bytes that a client may send before its CONNECT is accepted. Above: it is cut off. */
+  earlyBytesMax: number
+}
+
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  packetBytesMax: 16 * 1024 * 1024,
+  connectionsMax: 1_000_000,
+  sessionQueueMax: 1000,
+  sessionQueueBytesMax: 256 * 1024 * 1024,
+  inflightMax: 1024,
+  inflightBytesMax: 16 * 1024 * 1024,
+  sessionsMax: 1_000_000,
+  topicLevelsMax: 128,
+  subscriptionsPerSessionMax: 10_000,
+  retainedBytesMax: 1024 * 1024 * 1024,
+  audiencesMax: 16_384,
+  outboxBytesMax: 4 * 1024 * 1024,
+  earlyBytesMax: 256 * 1024,
+})
