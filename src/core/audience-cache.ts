@@ -1,0 +1,101 @@
+// Audiences that were looked up lately, by topic. Bounded, and a changed filter drops those audiences
+// alone that it touches. How an audience is found is topic-tree's.
+
+import type { Audience } from './subscription.ts'
+import { isWild, type Topic, type TopicFilter } from './topic.ts'
+import { TopicTrie } from './topic-trie.ts'
+
+/** Listeners that may be kept for each audience that may be kept; see {@link AudienceCache}. */
+const LISTENERS_PER_AUDIENCE = 32
+/** Topics longer than this (UTF-16 code units) are looked up anew each time. */
+const TOPIC_LENGTH_MAX = 1024
+
+/**
+ * Two generations, an approximation of "least recently used" without any list: what is used joins
+ * the young one; when that is full the old one is dropped whole, and the young one becomes the old.
+ *
+ * A generation is full at half of `audiencesMax`, or once the audiences in it have 16 times
+ * `audiencesMax` listeners together, so that many topics with a huge audience each (everybody on
+ * `#`) do not fill the memory. With an `audiencesMax` of 0 or 1 nothing is kept.
+ */
+export class AudienceCache {
+  readonly #audiencesMax: number
+  readonly #listenersMax: number
+  #young: Generation = createGeneration()
+  #old: Generation = createGeneration()
+
+  constructor(audiencesMax: number) {
+    this.#audiencesMax = Math.floor(audiencesMax / 2)
+    this.#listenersMax = this.#audiencesMax * LISTENERS_PER_AUDIENCE
+  }
+
+  /** How many audiences are kept. */
+  get size(): number {
+    return this.#young.kept.size + this.#old.kept.size
+  }
+
+  get(topic: Topic): Audience | undefined {
+    const young = this.#young.kept.get(topic)
+    if (young !== undefined) return young.audience
+    const old = this.#old.kept.get(topic)
+    if (old === undefined) return undefined
+    remove(this.#old, old)
+    this.#insert(old)
+    return old.audience
+  }
+
+  /** Keeps the audience of a topic that has none here. */
+  set(topic: Topic, audience: Audience): void {
+    if (this.#audiencesMax === 0 || topic.length > TOPIC_LENGTH_MAX) return
+    this.#insert({ topic, audience })
+  }
+
+  /** Forgets the audiences of the topics that the filter matches. */
+  drop(filter: TopicFilter): void {
+    dropFrom(this.#young, filter)
+    dropFrom(this.#old, filter)
+  }
+
+  #insert(kept: Kept): void {
+    const young = this.#young
+    young.kept.set(kept.topic, kept)
+    young.listeners += kept.audience.length
+    if (young.kept.size < this.#audiencesMax && young.listeners < this.#listenersMax) return
+    this.#old = young
+    this.#young = createGeneration()
+  }
+}
+
+interface Kept {
+  readonly topic: Topic
+  readonly audience: Audience
+}
+
+interface Generation {
+  readonly kept: TopicTrie<Kept>
+  /** In all of its audiences together. */
+  listeners: number
+}
+
+function createGeneration(): Generation {
+  return { kept: new TopicTrie(), listeners: 0 }
+}
+
+/** Visits only topics that begin like the filter: cheap while many filters come and go. */
+function dropFrom(generation: Generation, filter: TopicFilter): void {
+  if (!isWild(filter)) {
+    // A filter without wildcards reads like the only topic that it matches.
+    const kept = generation.kept.get(filter as string as Topic)
+    if (kept !== undefined) remove(generation, kept)
+    return
+  }
+  const matching = generation.kept.matching(filter)
+  for (let step = matching.next(); step.done !== true; step = matching.next()) {
+    remove(generation, step.value)
+  }
+}
+
+function remove(generation: Generation, kept: Kept): void {
+  generation.kept.delete(kept.topic)
+  generation.listeners -= kept.audience.length
+}

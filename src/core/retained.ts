@@ -1,0 +1,126 @@
+// The state of the topics: each one's retained message, wholly in memory whatever the store. What
+// sets and clears it (empty payloads, access, durability) is the hub's.
+
+import type { Clock } from '../base/clock.ts'
+import { Expiries } from './expiries.ts'
+import { keep, type Message, NEVER } from './message.ts'
+import type { Topic, TopicFilter } from './topic.ts'
+import { TopicTrie } from './topic-trie.ts'
+
+/** What a message counts for beside its texts and payload: about what its objects occupy. */
+export const RETAINED_OVERHEAD_BYTES = 512
+
+export class Retained {
+  readonly #bytesMax: number
+  readonly #clock: Clock
+  readonly #messages = new TopicTrie<Message>()
+  readonly #expiries = new Expiries()
+  #bytes = 0
+
+  constructor(bytesMax: number, clock: Clock) {
+    this.#bytesMax = bytesMax
+    this.#clock = clock
+  }
+
+  /** How many topics have a state, those expired but not yet swept included. */
+  get count(): number {
+    return this.#messages.size
+  }
+
+  /** What they count for: payloads, the length of all texts, and a fixed overhead each. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The topic's state; undefined from the moment it expires. */
+  get(topic: Topic): Message | undefined {
+    const message = this.#messages.get(topic)
+    return message !== undefined && message.expiresAtMs > this.#clock.wall() ? message : undefined
+  }
+
+  /**
+   * Makes the message, which may be empty, its topic's state, and keeps it. False, and nothing
+   * changes, where `bytesMax` would be exceeded; a replaced message makes room first.
+   */
+  set(message: Message): boolean {
+    const { topic, expiresAtMs } = message
+    const former = this.#messages.get(topic)
+    const bytes = this.#bytes + bytesOf(message) - (former === undefined ? 0 : bytesOf(former))
+    if (bytes > this.#bytesMax) return false
+
+    this.#bytes = bytes
+    this.#messages.set(topic, keep(message))
+    if (expiresAtMs !== NEVER) this.#expiries.set(topic, expiresAtMs)
+    else this.#expiries.delete(topic)
+    return true
+  }
+
+  /** Takes the topic's state away; false when there was none. */
+  clear(topic: Topic): boolean {
+    const former = this.#messages.get(topic)
+    if (former === undefined) return false
+    this.#bytes -= bytesOf(former)
+    this.#messages.delete(topic)
+    this.#expiries.delete(topic)
+    return true
+  }
+
+  /**
+   * The states that the filter matches, found as they are asked for, however long that takes and
+   * whatever changes meanwhile: a topic that has a state throughout comes exactly once, with the
+   * newest; one cleared or expired meanwhile comes at most once; one that is new does not come. So a
+   * state that is newer than the iterator was perhaps delivered as an event too: see its offset.
+   */
+  matching(filter: TopicFilter): IterableIterator<Message, undefined> {
+    return new Unexpired(this.#messages.matching(filter), this.#clock)
+  }
+
+  /**
+   * Clears up to `max` expired states, the earliest first, and says how many it found: `max` means
+   * that there may be more. `cleared` hears of each one after it is gone.
+   */
+  sweep(max: number, cleared: (message: Message) => void = () => {}): number {
+    const nowMs = this.#clock.wall()
+    let count = 0
+    for (; count < max; count += 1) {
+      const topic = this.#expiries.due(nowMs)
+      const message = topic === undefined ? undefined : this.#messages.get(topic)
+      if (message === undefined) break
+      this.clear(message.topic)
+      cleared(message)
+    }
+    return count
+  }
+}
+
+class Unexpired implements IterableIterator<Message, undefined> {
+  readonly #messages: Iterator<Message, undefined>
+  readonly #clock: Clock
+
+  constructor(messages: Iterator<Message, undefined>, clock: Clock) {
+    this.#messages = messages
+    this.#clock = clock
+  }
+
+  next(): IteratorResult<Message, undefined> {
+    const nowMs = this.#clock.wall()
+    for (;;) {
+      const step = this.#messages.next()
+      if (step.done === true || step.value.expiresAtMs > nowMs) return step
+    }
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+}
+
+function bytesOf(message: Message): number {
+  const { contentType, responseTopic, correlationData, userProperties } = message.properties
+  let bytes = RETAINED_OVERHEAD_BYTES + message.topic.length + message.payload.byteLength
+  bytes += contentType?.length ?? 0
+  bytes += responseTopic?.length ?? 0
+  bytes += correlationData?.byteLength ?? 0
+  for (const [name, value] of userProperties) bytes += name.length + value.length
+  return bytes
+}
