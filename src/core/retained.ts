@@ -1,7 +1,6 @@
 // The state of the topics: each one's retained message, wholly in memory whatever the store. What
 // sets and clears it (empty payloads, access, durability) is the hub's.
 
-import type { Clock } from '../base/clock.ts'
 import { Expiries } from './expiries.ts'
 import { keep, type Message, NEVER } from './message.ts'
 import type { Topic, TopicFilter } from './topic.ts'
@@ -12,14 +11,12 @@ export const RETAINED_OVERHEAD_BYTES = 512
 
 export class Retained {
   readonly #bytesMax: number
-  readonly #clock: Clock
   readonly #messages = new TopicTrie<Message>()
   readonly #expiries = new Expiries()
   #bytes = 0
 
-  constructor(bytesMax: number, clock: Clock) {
+  constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
-    this.#clock = clock
   }
 
   /** How many topics have a state, those expired but not yet swept included. */
@@ -33,9 +30,9 @@ export class Retained {
   }
 
   /** The topic's state; undefined from the moment it expires. */
-  get(topic: Topic): Message | undefined {
+  get(topic: Topic, nowWallMs: number): Message | undefined {
     const message = this.#messages.get(topic)
-    return message !== undefined && message.expiresAtMs > this.#clock.wall() ? message : undefined
+    return message !== undefined && message.expiresAtMs > nowWallMs ? message : undefined
   }
 
   /**
@@ -68,26 +65,27 @@ export class Retained {
   /**
    * The states that the filter matches, found as they are asked for, however long that takes and
    * whatever changes meanwhile: a topic that has a state throughout comes exactly once, with the
-   * newest; one cleared or expired meanwhile comes at most once; one that is new does not come. So a
-   * state that is newer than the iterator was perhaps delivered as an event too: see its offset.
+   * newest; one cleared meanwhile comes at most once; one that is new does not come. So a state that
+   * is newer than the iterator was perhaps delivered as an event too: its offset tells.
+   *
+   * What had expired by `nowWallMs` is left out. Who pulls over a longer time looks again.
    */
-  matching(filter: TopicFilter): IterableIterator<Message, undefined> {
-    return new Unexpired(this.#messages.matching(filter), this.#clock)
+  matching(filter: TopicFilter, nowWallMs: number): IterableIterator<Message, undefined> {
+    return new Unexpired(this.#messages.matching(filter), nowWallMs)
   }
 
   /**
    * Clears up to `max` expired states, the earliest first, and says how many it found: `max` means
    * that there may be more. `cleared` hears of each one after it is gone.
    */
-  sweep(max: number, cleared: (message: Message) => void = () => {}): number {
-    const nowMs = this.#clock.wall()
+  sweep(nowWallMs: number, max: number, cleared?: (message: Message) => void): number {
     let count = 0
     for (; count < max; count += 1) {
-      const topic = this.#expiries.due(nowMs)
+      const topic = this.#expiries.due(nowWallMs)
       const message = topic === undefined ? undefined : this.#messages.get(topic)
       if (message === undefined) break
       this.clear(message.topic)
-      cleared(message)
+      cleared?.(message)
     }
     return count
   }
@@ -95,18 +93,17 @@ export class Retained {
 
 class Unexpired implements IterableIterator<Message, undefined> {
   readonly #messages: Iterator<Message, undefined>
-  readonly #clock: Clock
+  readonly #nowWallMs: number
 
-  constructor(messages: Iterator<Message, undefined>, clock: Clock) {
+  constructor(messages: Iterator<Message, undefined>, nowWallMs: number) {
     this.#messages = messages
-    this.#clock = clock
+    this.#nowWallMs = nowWallMs
   }
 
   next(): IteratorResult<Message, undefined> {
-    const nowMs = this.#clock.wall()
     for (;;) {
       const step = this.#messages.next()
-      if (step.done === true || step.value.expiresAtMs > nowMs) return step
+      if (step.done === true || step.value.expiresAtMs > this.#nowWallMs) return step
     }
   }
 
