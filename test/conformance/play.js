@@ -1,0 +1,381 @@
+// Plays cases: walks through a script's steps over any transport and says where it first differs.
+// Knows neither our server nor any other.
+import { RawClient } from '../support/raw-client.js'
+import { describe, hex } from '../support/raw-client-packet.js'
+import { buildFrame } from '../support/wire-script-build.js'
+import { mismatch } from '../support/wire-script-match.js'
+import { durationOf, parseDuration, parseScript } from '../support/wire-script.js'
+import { parseRaw, splitWords } from '../support/wire-script-words.js'
+/** Plays one case in one version. The transport leads to a server without memory of other cases. */
+export async function play(test, version, transport, options) {
+  const result = { title: test.title, version }
+  const steps = parseScript(test.script, version, options.isOurs)
+  if (
+    durationOf(steps) > transport.advanceMaxMs ||
+    (test.inProcess && transport.advanceMaxMs < 1e9)
+  )
+    return { ...result, outcome: 'skipped', detail: 'needs a clock of its own' }
+  const player = new Player(version, transport, options.isOurs)
+  try {
+    await player.play(steps)
+    return { ...result, outcome: 'passed', detail: '' }
+  } catch (error) {
+    const detail = error instanceof Difference ? error.message : String(error.stack)
+    return { ...result, outcome: 'failed', detail }
+  } finally {
+    await player.leave(options.isShared === true)
+  }
+}
+/** The server did not do what the script says. */
+class Difference extends Error {}
+/** Before 5.0 a refused CONNECT is answered by one of these, or by closing only. */
+const RETURN_CODES = {
+  0x84: 1,
+  0x85: 2,
+  0x88: 3,
+  0x89: 3,
+  0x97: 3,
+  0x9f: 3,
+  0x86: 4,
+  0x8c: 4,
+  0x87: 5,
+  0x8a: 5,
+}
+class Player {
+  #version
+  #transport
+  #isOurs
+  #variables = new Map()
+  #clients = new Map()
+  #all = []
+  #clientIds = new Set()
+  #retainedTopics = new Set()
+  constructor(version, transport, isOurs) {
+    this.#version = version
+    this.#transport = transport
+    this.#isOurs = isOurs
+  }
+  async play(steps) {
+    let step
+    try {
+      for (let at = 0; at < steps.length; ) {
+        step = steps[at]
+        if (step === undefined) break
+        const many = unorderedFrom(steps, at)
+        if (many.length > 0) await this.#expectAll(many)
+        else await this.#step(step)
+        at += Math.max(many.length, 1)
+      }
+      step = undefined
+      for (const client of this.#clients.values())
+        if (client.isConnected && !client.isClosed) await this.#silent(client)
+    } catch (error) {
+      const where = step === undefined ? 'at the end' : `line ${step.line}, ${step.text}`
+      if (error instanceof Difference) throw new Difference(`${where}: ${error.message}`)
+      throw new Error(`${where}: ${error.message}`, { cause: error })
+    }
+  }
+  async leave(isShared) {
+    for (const client of this.#all) if (!client.isClosed) client.link?.cut()
+    await this.#transport.until(() => this.#all.every((client) => client.isClosed || !client.link))
+    for (const client of this.#all) if (!client.isClosed) client.link?.reset()
+    if (isShared) await this.#takeBack()
+  }
+  /** Ends the sessions and clears the retained messages that the case may have left. */
+  async #takeBack() {
+    const version = this.#version
+    for (const name of this.#clientIds) {
+      const client = await this.#open('sweeper', version)
+      client.send(this.#build(client, 'CONNECT', [keyed('client', name)]))
+      await this.#transport.until(() => client.inbox.length > 0 || client.isClosed)
+      client.send(this.#build(client, 'DISCONNECT', []))
+      await this.#transport.until(() => client.isClosed)
+    }
+    const client = await this.#open('sweeper', version)
+    client.send(this.#build(client, 'CONNECT', []))
+    await this.#transport.until(() => client.isConnected || client.isClosed)
+    for (const topic of this.#retainedTopics)
+      client.send(this.#build(client, 'PUBLISH', [bare(topic), bare(''), keyed('retain', '1')]))
+    await this.#roundTrip(client)
+    client.send(this.#build(client, 'DISCONNECT', []))
+    await this.#transport.until(() => client.isClosed)
+  }
+  // ---- one step -----------------------------------------------------------------------------
+  async #step(step) {
+    switch (step.verb) {
+      case 'advance':
+        return this.#transport.advance(parseDuration(step.rest))
+      case 'sync':
+        for (const client of this.#clients.values()) await this.#roundTrip(client)
+        return
+      case 'opens':
+        await this.#open(step.who, this.#versionOf(step.words))
+        return
+      case 'joins':
+      case 'rejoins':
+        return this.#join(step)
+    }
+    const client = await this.#client(step)
+    switch (step.verb) {
+      case '>':
+        return this.#send(client, step)
+      case '<':
+      case '<?':
+        return this.#expect(client, step)
+      case 'leaves':
+        client.send(this.#build(client, 'DISCONNECT', step.words))
+        return this.#closed(client)
+      case 'cut':
+        client.link?.cut()
+        await this.#until(client, () => client.isClosed, 'the connection is still open')
+        client.inbox.length = 0
+        return
+      case 'reset':
+        client.link?.reset()
+        return
+      case 'closed':
+        return this.#closed(client)
+      case 'closes':
+        return this.#closes(client, step.rest)
+      case 'refused':
+        return this.#refused(client, step.rest)
+      case 'silent':
+        return this.#silent(client)
+      case 'ping':
+        return this.#ping(client)
+      case 'subs':
+      case 'unsubs':
+        return this.#subscribe(client, step)
+      case 'pubs':
+        return this.#publish(client, step)
+      case 'gets':
+        return this.#expect(client, { ...step, type: 'PUBLISH' })
+      default:
+        throw new Error(`no such verb: ${step.verb}`)
+    }
+  }
+  async #client(step) {
+    const client = this.#clients.get(step.who)
+    if (step.verb === '>' && step.type === 'CONNECT') {
+      const version = this.#versionOf(step.words)
+      if (client === undefined || client.isClosed) return this.#open(step.who, version)
+    }
+    return client ?? this.#open(step.who, this.#version)
+  }
+  async #open(who, version) {
+    const client = new RawClient(who, version)
+    this.#clients.set(who, client)
+    this.#all.push(client)
+    client.link = await this.#transport.open(client)
+    return client
+  }
+  async #join(step) {
+    const isAgain = step.verb === 'rejoins'
+    const words = step.words.filter((word) => word.key !== 'v' && word.key !== 'session-present')
+    if (isAgain && !words.some((word) => word.text === 'persist')) words.push(bare('persist'))
+    const client = await this.#open(step.who, this.#versionOf(step.words))
+    client.send(this.#build(client, 'CONNECT', words))
+    // Before 3.1.1 there is no Session Present.
+    const present = isAgain && client.version > 3 ? 'session-present=1' : 'session-present=0'
+    await this.#expect(client, { ...step, type: 'CONNACK', words: splitWords(present) })
+  }
+  #versionOf(words) {
+    const text = words.find((word) => word.key === 'v')?.text
+    return text === '3' ? 3 : text === '4' ? 4 : text === '5' ? 5 : this.#version
+  }
+  #send(client, step) {
+    if (step.type === 'raw') client.send(parseRaw(step.rest))
+    else {
+      const words = step.words.filter((word) => word.key !== 'v')
+      client.send(this.#build(client, step.type, words))
+    }
+  }
+  // ---- expectations -------------------------------------------------------------------------
+  async #expect(client, step) {
+    const packet = await this.#next(client, step.verb === '<?')
+    if (packet === undefined) return
+    const difference = this.#mismatch(client, packet, step)
+    if (difference === undefined) return this.#answer(client, packet, step)
+    if (step.verb === '<?') client.inbox.unshift(packet)
+    else throw new Difference(`${describe(packet)} came: ${difference}`)
+  }
+  /** The packets of consecutive `<~` and `gets~` lines come in any order. */
+  async #expectAll(steps) {
+    const open = [...steps]
+    while (open.length > 0) {
+      const first = open[0]
+      const client = this.#clients.get(first?.who ?? '')
+      if (first === undefined || client === undefined) throw new Error('nobody is connected')
+      const packet = await this.#next(client, false)
+      if (packet === undefined) return
+      const differences = []
+      const found = open.find((step) => {
+        const difference = this.#mismatch(client, packet, step)
+        if (difference !== undefined) differences.push(`line ${step.line}: ${difference}`)
+        return difference === undefined
+      })
+      if (found === undefined)
+        throw new Difference(`${describe(packet)} came: ${differences.join('; ')}`)
+      await this.#answer(client, packet, found)
+      open.splice(open.indexOf(found), 1)
+    }
+  }
+  #mismatch(client, packet, step) {
+    const type = step.verb.startsWith('gets') ? 'PUBLISH' : step.type
+    return mismatch(packet, type, step.words, this.#scope(client), this.#isOurs)
+  }
+  /** For `gets`: acknowledges to the end. */
+  async #answer(client, packet, step) {
+    if (packet.type === 'PUBLISH' && packet.id !== 0) client.lastId = packet.id
+    if (!step.verb.startsWith('gets')) return
+    const qos = (packet.flags >> 1) & 3
+    const id = [bare(String(packet.id))]
+    if (qos === 1) client.send(this.#build(client, 'PUBACK', id))
+    if (qos !== 2) return
+    client.send(this.#build(client, 'PUBREC', id))
+    await this.#taken(client, 'PUBREL', packet.id)
+    client.send(this.#build(client, 'PUBCOMP', id))
+  }
+  async #next(client, isOptional) {
+    const isThere = () => client.inbox.length > 0 || client.broken !== undefined
+    const isFound = await this.#transport.until(() => isThere() || client.isClosed)
+    if (client.broken !== undefined && client.inbox.length === 0)
+      throw new Difference(`the server sent ${client.broken.message}`)
+    const packet = client.inbox.shift()
+    if (packet !== undefined || isOptional) return packet
+    throw new Difference(isFound ? 'the connection was closed' : 'nothing came')
+  }
+  async #until(client, condition, otherwise) {
+    if (!(await this.#transport.until(() => condition() || client.broken !== undefined)))
+      throw new Difference(`${otherwise}; ${client.report()}`)
+    if (!condition()) throw new Difference(`the server sent ${client.broken?.message ?? ''}`)
+  }
+  async #closed(client) {
+    await this.#until(client, () => client.isClosed, 'the connection is still open')
+    const [packet] = client.inbox
+    if (packet !== undefined) throw new Difference(`${describe(packet)} came before the close`)
+  }
+  /** Closed with one of the reasons (5.0), or without a word. Others may always be silent. */
+  async #closes(client, reasons) {
+    await this.#until(client, () => client.isClosed, 'the connection is still open')
+    const packet = client.inbox.shift()
+    const [extra] = client.inbox
+    if (extra !== undefined) throw new Difference(`${describe(extra)} came after DISCONNECT`)
+    if (client.version !== 5) {
+      if (packet !== undefined) throw new Difference(`${describe(packet)} came before the close`)
+      return
+    }
+    const allowed = this.#allowed(reasons)
+    if (packet === undefined) {
+      if (this.#isOurs && allowed[0] !== 'none') throw new Difference('closed without DISCONNECT')
+    } else if (packet.type !== 'DISCONNECT' || !allowed.includes(hex(packet.reason)))
+      throw new Difference(`${describe(packet)} came before the close`)
+  }
+  /** CONNECT is refused: CONNACK with one of the reasons or nothing, and the connection is closed. */
+  async #refused(client, reasons) {
+    await this.#until(client, () => client.isClosed, 'the connection is still open')
+    const packet = client.inbox.shift()
+    const [extra] = client.inbox
+    if (extra !== undefined) throw new Difference(`${describe(extra)} came after CONNACK`)
+    const codes = this.#allowed(reasons).map((text) => {
+      if (client.version === 5 || text === 'none') return text
+      const code = RETURN_CODES[Number(text)]
+      return code === undefined ? 'none' : hex(code)
+    })
+    if (packet === undefined) {
+      if (this.#isOurs && codes[0] !== 'none') throw new Difference('closed without CONNACK')
+    } else if (
+      packet.type !== 'CONNACK' ||
+      packet.sessionPresent ||
+      !codes.includes(hex(packet.reason))
+    )
+      throw new Difference(`${describe(packet)} came before the close`)
+  }
+  #allowed(reasons) {
+    const all = reasons.split('|').map((text) => (text === 'none' ? text : hex(Number(text))))
+    return this.#isOurs ? all.slice(0, 1) : all
+  }
+  // ---- round trips --------------------------------------------------------------------------
+  /** Nothing waits, and nothing comes before the answers of two pings. */
+  async #silent(client) {
+    for (const other of this.#clients.values())
+      if (other !== client && other.isConnected) await this.#roundTrip(other)
+    await this.#ping(client)
+    await this.#ping(client)
+  }
+  async #ping(client) {
+    client.send(Uint8Array.of(0xc0, 0))
+    const packet = await this.#next(client, false)
+    if (packet?.type !== 'PINGRESP')
+      throw new Difference(`${packet === undefined ? 'nothing' : describe(packet)} came unasked`)
+  }
+  /** All that the client sent was read by the server; what came in the meantime stays. */
+  async #roundTrip(client) {
+    if (client.isClosed || !client.isConnected) return
+    client.send(Uint8Array.of(0xc0, 0))
+    let isThere = false
+    const took = () => {
+      isThere ||= client.take((packet) => packet.type === 'PINGRESP') !== undefined
+      return isThere || client.isClosed
+    }
+    await this.#until(client, took, 'no PINGRESP came')
+  }
+  async #taken(client, type, id) {
+    let taken
+    const take = () => {
+      taken ??= client.take((packet) => packet.type === type && packet.id === id)
+      return taken !== undefined || client.isClosed
+    }
+    await this.#until(client, take, `no ${type} ${id} came`)
+    if (taken === undefined) throw new Difference(`closed before ${type} ${id}; ${client.report()}`)
+    return taken
+  }
+  async #subscribe(client, step) {
+    const id = client.takeId()
+    const type = step.verb === 'subs' ? 'SUBSCRIBE' : 'UNSUBSCRIBE'
+    client.send(this.#build(client, type, [bare(String(id)), ...step.words]))
+    const answer = await this.#taken(client, step.verb === 'subs' ? 'SUBACK' : 'UNSUBACK', id)
+    if (answer.reasons.some((reason) => reason > 2)) throw new Difference(describe(answer))
+  }
+  /** Publishes and sees it through; at QoS 0 a ping shows that the server has it. */
+  async #publish(client, step) {
+    const qos = Number(step.words.find((word) => word.key === 'qos')?.text ?? 0)
+    const id = qos === 0 ? 0 : client.takeId()
+    const words = qos === 0 ? step.words : [...step.words, keyed('id', String(id))]
+    client.send(this.#build(client, 'PUBLISH', words))
+    if (qos === 0) return this.#roundTrip(client)
+    const answer = await this.#taken(client, qos === 1 ? 'PUBACK' : 'PUBREC', id)
+    if (answer.reason >= 0x80) throw new Difference(describe(answer))
+    if (qos === 1) return
+    client.send(this.#build(client, 'PUBREL', [bare(String(id))]))
+    await this.#taken(client, 'PUBCOMP', id)
+  }
+  #build(client, type, words) {
+    const value = (key) => words.find((word) => word.key === key)?.text
+    if (type === 'CONNECT') this.#clientIds.add(value('client') ?? client.name)
+    if (value('will.retain') === '1') this.#retainedTopics.add(value('will.topic') ?? '')
+    if (type === 'PUBLISH' && value('retain') === '1')
+      this.#retainedTopics.add(words[0]?.text ?? '')
+    return buildFrame(type, words, this.#scope(client))
+  }
+  #scope(client) {
+    const version = client.version === 3 ? 3 : client.version === 4 ? 4 : 5
+    return { who: client.name, version, variables: this.#variables, lastId: client.lastId }
+  }
+}
+function unorderedFrom(steps, from) {
+  const who = steps[from]?.who
+  const many = []
+  for (let at = from; at < steps.length; at++) {
+    const step = steps[at]
+    if (step === undefined || step.who !== who || !step.verb.endsWith('~')) break
+    many.push(step)
+  }
+  return many
+}
+function bare(text) {
+  return { key: undefined, text, isLiteral: false, bytes: new TextEncoder().encode(text) }
+}
+function keyed(key, text) {
+  return { ...bare(text), key }
+}
