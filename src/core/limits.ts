@@ -29,8 +29,10 @@ export interface Limits {
    * session, and nothing more is read from it.
    */
   outboxBytesMax: number
-  /** Bytes that a client may send before its CONNECT is accepted. Above: it is cut off. */
-  earlyBytesMax: number
+  /** Bytes of a CONNECT, and of what is sent before it is accepted. Above: refused with 0x95. */
+  connectBytesMax: number
+  /** Topic names kept by their bytes, so that they are not decoded again. Above: old ones go. */
+  topicNamesMax: number
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
@@ -46,5 +48,6 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   retainedBytesMax: 1024 * 1024 * 1024,
   audiencesMax: 16_384,
   outboxBytesMax: 4 * 1024 * 1024,
-  earlyBytesMax: 256 * 1024,
+  connectBytesMax: 512 * 1024,
+  topicNamesMax: 16_384,
 })

@@ -2,7 +2,7 @@
 // rules, a log. Each has a contract suite in test/contract that every implementation runs.
 
 import type { Reason } from '../base/reason.ts'
-import type { Message, Qos } from './message.ts'
+import type { Message, MessageProperties, Qos } from './message.ts'
 import type { SubscriptionOptions } from './subscription.ts'
 import type { Topic, TopicFilter } from './topic.ts'
 
@@ -23,8 +23,13 @@ export type StoreRecord =
       readonly expiryS: number
       readonly owner: string | undefined
     }
-  /** The connection is gone; the session ends at this wall time (ms), or Infinity. */
-  | { readonly kind: 'closed'; readonly clientId: string; readonly endsAtMs: number }
+  /** The connection went at `atMs`; the session ends at `endsAtMs` (wall time, ms), or Infinity. */
+  | {
+      readonly kind: 'closed'
+      readonly clientId: string
+      readonly atMs: number
+      readonly endsAtMs: number
+    }
   /** The session and all it holds is gone. */
   | { readonly kind: 'ended'; readonly clientId: string }
   | {
@@ -72,16 +77,18 @@ export type StoreRecord =
   /** PUBREL came: the id is free again. */
   | { readonly kind: 'forgotten'; readonly clientId: string; readonly packetId: number }
   | { readonly kind: 'will'; readonly clientId: string; readonly will: StoredWill | undefined }
-  /** The will is due at this wall time (ms). */
-  | { readonly kind: 'willDue'; readonly clientId: string; readonly dueAtMs: number }
 
 export interface StoredWill {
   readonly topic: Topic
   readonly payload: Uint8Array
   readonly qos: Qos
   readonly retain: boolean
+  readonly properties: MessageProperties
+  /** Seconds. */
   readonly delayS: number
+  /** Seconds, or Infinity. */
   readonly expiryS: number
+  readonly principal: Principal
 }
 
 export interface Store {

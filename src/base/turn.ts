@@ -1,0 +1,164 @@
+// The turn is the batch: what one turn of the event loop appended is committed once, and what it
+// wrote leaves once per socket. Knows nothing of what is stored or sent.
+//
+// Two lanes leave a turn. What needs no commit leaves with its flush; what must not be seen before
+// it is on disk waits, in order, for the commit that its ticket names.
+
+import type { Clock } from './clock.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** The part of a store that a turn drives. */
+export interface Batch<R> {
+  append(record: R): void
+  commit(done: (error: Error | undefined) => void): void
+}
+
+/** Somebody with bytes to write at the end of the turn. */
+export interface Flushable {
+  flush(): void
+}
+
+/** Somebody who waits for a commit. */
+export interface Waiter {
+  /** All up to `ticket` is durable. */
+  durable(ticket: number): void
+}
+
+/** After a failed commit the next attempt waits this long, twice as long each time, up to the max. */
+export const COMMIT_RETRY_MS = 50
+export const COMMIT_RETRY_MS_MAX = 5000
+
+export class Turn<R> {
+  readonly #scheduler: Scheduler
+  readonly #clock: Clock
+  readonly #batch: Batch<R>
+  readonly #onCommitFailed: (error: Error) => void
+
+  /** Monotonic and wall time of this turn, read once; valid from `open` to its end. */
+  nowMs = 0
+  wallMs = 0
+
+  #isOpen = false
+  #late: (() => void)[] = []
+  #flushables: Flushable[] = []
+
+  /** The ticket of the commit that will cover what is appended now. */
+  #next = 1
+  /** All tickets up to this one are durable. */
+  #durable = 0
+  #hasAppended = false
+  #isWanted = false
+  #isCommitting = false
+  /** Who waits for the commit that is under way, and for the one after it. */
+  #waiters: Waiter[] = []
+  #waitersNext: Waiter[] = []
+  #retryMs = COMMIT_RETRY_MS
+
+  constructor(
+    scheduler: Scheduler,
+    clock: Clock,
+    batch: Batch<R>,
+    onCommitFailed: (error: Error) => void,
+  ) {
+    this.#scheduler = scheduler
+    this.#clock = clock
+    this.#batch = batch
+    this.#onCommitFailed = onCommitFailed
+  }
+
+  /** Called first by whatever brings work in: bytes, a timer, a call from an embedding program. */
+  open(): void {
+    if (this.#isOpen) return
+    this.#isOpen = true
+    this.nowMs = this.#clock.now()
+    this.wallMs = this.#clock.wall()
+    this.#scheduler.defer(() => this.#end())
+  }
+
+  /** Calls `task` at the end of this turn, before its commit and flush. */
+  atEnd(task: () => void): void {
+    this.open()
+    this.#late.push(task)
+  }
+
+  /** `flushable` has bytes to write: it is flushed once at the end. */
+  wrote(flushable: Flushable): void {
+    this.open()
+    this.#flushables.push(flushable)
+  }
+
+  /** Adds a durable change to this turn's commit; nobody waits for it until he takes a ticket. */
+  append(record: R): void {
+    this.open()
+    this.#hasAppended = true
+    this.#batch.append(record)
+  }
+
+  /**
+   * The ticket of all that was appended up to now, or 0 where there is nothing to wait for. Taking
+   * one makes the turn commit; what nobody waits for is appended and not synced.
+   */
+  ticket(): number {
+    if (!this.#hasAppended) return 0
+    this.#isWanted = true
+    return this.#next
+  }
+
+  isDurable(ticket: number): boolean {
+    return ticket <= this.#durable
+  }
+
+  /** Calls `waiter.durable` when `ticket`, which is not durable yet, is; in the order of asking. */
+  whenDurable(ticket: number, waiter: Waiter): void {
+    if (ticket === this.#next) this.#waitersNext.push(waiter)
+    else this.#waiters.push(waiter)
+  }
+
+  #end(): void {
+    // A late task may set another one: a subscriber that publishes, a replay that makes room.
+    for (let tasks = this.#late; tasks.length > 0; tasks = this.#late) {
+      this.#late = []
+      for (const task of tasks) task()
+    }
+    if (this.#isWanted && !this.#isCommitting) this.#commit()
+    this.#isOpen = false
+    const flushables = this.#flushables
+    this.#flushables = []
+    for (const flushable of flushables) flushable.flush()
+  }
+
+  #commit(): void {
+    const ticket = this.#next++
+    this.#hasAppended = false
+    this.#isWanted = false
+    this.#isCommitting = true
+    this.#waiters = this.#waitersNext
+    this.#waitersNext = []
+    this.#attempt(ticket)
+  }
+
+  #attempt(ticket: number): void {
+    this.#batch.commit((error) => {
+      if (error === undefined) this.#committed(ticket)
+      else this.#failed(ticket, error)
+    })
+  }
+
+  #committed(ticket: number): void {
+    this.open()
+    this.#durable = ticket
+    this.#isCommitting = false
+    this.#retryMs = COMMIT_RETRY_MS
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const waiter of waiters) waiter.durable(ticket)
+  }
+
+  // A turn is never rolled back, since memory has changed: what waits goes on waiting, the commit is
+  // tried again, and meanwhile the store refuses new durable work.
+  #failed(ticket: number, error: Error): void {
+    this.#onCommitFailed(error)
+    this.#clock.after(this.#retryMs, () => this.#attempt(ticket))
+    this.#retryMs = Math.min(this.#retryMs * 2, COMMIT_RETRY_MS_MAX)
+  }
+}

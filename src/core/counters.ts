@@ -1,0 +1,49 @@
+// Plain counters that only grow, read by metrics, `$SYS` and tests. One object per server, passed
+// to whoever counts; never labelled by client or topic.
+
+export interface Counters {
+  connectionsOpened: number
+  connectionsClosed: number
+  /** CONNECTs that were refused, for whatever reason. */
+  connectionsRefused: number
+  bytesReceived: number
+  bytesSent: number
+  packetsReceived: number
+  packetsSent: number
+  /** PUBLISHes that came in and were accepted. */
+  publishesReceived: number
+  /** PUBLISHes that came in and were refused. */
+  publishesRefused: number
+  /** PUBLISHes that went out, repeated ones counted again. */
+  publishesSent: number
+  /** Messages dropped for one subscriber because his session's queue was full. */
+  droppedQueueFull: number
+  /** QoS 0 messages dropped for one subscriber who read too slowly. */
+  droppedSlow: number
+  /** Messages that expired before they were sent. */
+  droppedExpired: number
+  /** Messages larger than one subscriber's Maximum Packet Size. */
+  droppedTooLarge: number
+  /** Commits that failed and were tried again. */
+  commitsFailed: number
+}
+
+export function createCounters(): Counters {
+  return {
+    connectionsOpened: 0,
+    connectionsClosed: 0,
+    connectionsRefused: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    packetsReceived: 0,
+    packetsSent: 0,
+    publishesReceived: 0,
+    publishesRefused: 0,
+    publishesSent: 0,
+    droppedQueueFull: 0,
+    droppedSlow: 0,
+    droppedExpired: 0,
+    droppedTooLarge: 0,
+    commitsFailed: 0,
+  }
+}

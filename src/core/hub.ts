@@ -1,0 +1,175 @@
+// The one way in. Every front, every will and the server itself publish here; everyone who wants
+// messages is a Subscriber in the tree. Knows no packets and no sessions.
+
+import { Reason } from '../base/reason.ts'
+import type { Turn } from '../base/turn.ts'
+import { keep, type Message } from './message.ts'
+import type { Access, Cluster, Principal, Store, StoreRecord } from './ports.ts'
+import type { Retained } from './retained.ts'
+import type { Subscriber, Subscription } from './subscription.ts'
+import type { Topic, TopicFilter } from './topic.ts'
+import type { TopicTree } from './topic-tree.ts'
+
+/** Offsets are reserved ahead in lots of this size, so that a restart never gives one out twice. */
+const OFFSETS_RESERVED = 65_536
+
+/** The server itself publishes as this: under no rules, and to topics that start with `$`. */
+export const SERVER = undefined
+
+export interface Outcome {
+  /** Success, `noMatchingSubscribers`, or why the message was refused. */
+  reason: Reason
+  /** The offset that the message got; 0 where it was refused. */
+  offset: number
+  /** What an acknowledgement waits for; 0 for nothing. */
+  ticket: number
+}
+
+/** Decides, in the same step as the write, whether the topic's present state allows it. */
+export type Precondition = (state: Message | undefined) => Reason
+
+export interface HubParts {
+  readonly turn: Turn<StoreRecord>
+  readonly store: Store
+  readonly tree: TopicTree
+  readonly retained: Retained
+  readonly access: Access
+  readonly cluster: Cluster
+}
+
+export class Hub {
+  readonly #turn: Turn<StoreRecord>
+  readonly #store: Store
+  readonly #tree: TopicTree
+  readonly #retained: Retained
+  readonly #access: Access
+  readonly #cluster: Cluster
+  /** How many subscriptions there are to each filter, so that each is announced once. */
+  readonly #announced = new Map<TopicFilter, number>()
+  #offset: number
+  #offsetBound: number
+
+  constructor(parts: HubParts) {
+    this.#turn = parts.turn
+    this.#store = parts.store
+    this.#tree = parts.tree
+    this.#retained = parts.retained
+    this.#access = parts.access
+    this.#cluster = parts.cluster
+    this.#offset = parts.store.firstOffset
+    this.#offsetBound = this.#offset
+  }
+
+  /** The offset of the newest message; whatever comes later has a larger one. */
+  get head(): number {
+    return this.#offset
+  }
+
+  /**
+   * Publishes: checks, gives the offset, sets or clears the state if `retain` is set, and delivers to
+   * everyone who subscribed, all before it returns. Success means on disk only once the ticket is
+   * durable.
+   */
+  publish(message: Message, principal: Principal | undefined, precondition?: Precondition): Outcome {
+    this.#turn.open()
+    const refusal = this.#refusal(message, principal, precondition)
+    if (refusal !== Reason.success) return { reason: refusal, offset: 0, ticket: 0 }
+
+    message.offset = this.#nextOffset()
+    if (message.retain && !this.#setState(message)) {
+      return { reason: Reason.quotaExceeded, offset: 0, ticket: 0 }
+    }
+    const audience = this.#tree.audience(message.topic)
+    for (const { subscriber, match, ownMatch } of audience) {
+      const fitting = subscriber.clientId === message.publisher ? ownMatch : match
+      if (fitting !== undefined) subscriber.deliver(message, fitting)
+    }
+    this.#cluster.forward(message)
+    return {
+      reason: audience.length === 0 ? Reason.noMatchingSubscribers : Reason.success,
+      offset: message.offset,
+      ticket: this.#turn.ticket(),
+    }
+  }
+
+  /** Adds or replaces; true where it is new. Nothing is delivered before this turn's end. */
+  subscribe(subscription: Subscription): boolean {
+    const isNew = this.#tree.add(subscription)
+    if (!isNew) return false
+    const count = this.#announced.get(subscription.filter) ?? 0
+    this.#announced.set(subscription.filter, count + 1)
+    if (count === 0) this.#cluster.announce(subscription.filter)
+    return true
+  }
+
+  /** False where there was no such subscription. */
+  unsubscribe(subscriber: Subscriber, filter: TopicFilter): boolean {
+    if (!this.#tree.remove(subscriber, filter)) return false
+    const count = this.#announced.get(filter) ?? 1
+    if (count > 1) this.#announced.set(filter, count - 1)
+    else {
+      this.#announced.delete(filter)
+      this.#cluster.withdraw(filter)
+    }
+    return true
+  }
+
+  /** The topic's state, if it has one that has not expired. */
+  state(topic: Topic): Message | undefined {
+    this.#turn.open()
+    return this.#retained.get(topic, this.#turn.wallMs)
+  }
+
+  #refusal(
+    message: Message,
+    principal: Principal | undefined,
+    precondition: Precondition | undefined,
+  ): Reason {
+    if (principal !== SERVER) {
+      if (message.topic.startsWith('$')) return Reason.notAuthorized // [U5-18]
+      const reason = this.#access.mayPublish(
+        principal,
+        message.topic,
+        message.qos,
+        message.retain,
+      )
+      if (reason !== Reason.success) return reason
+    }
+    if (message.qos > 0 || message.retain) {
+      const reason = this.#store.refusal()
+      if (reason !== undefined) return reason
+    }
+    return precondition?.(this.state(message.topic)) ?? Reason.success
+  }
+
+  /** False where the state does not fit. */
+  #setState(message: Message): boolean {
+    if (message.payload.length === 0) {
+      // An empty one removes the state and is never stored [MQTT-3.3.1-6] [MQTT-3.3.1-7].
+      if (this.#retained.clear(message.topic)) {
+        this.#turn.append({ kind: 'cleared', topic: message.topic })
+      }
+      return true
+    }
+    if (!this.#retained.set(keep(message))) return false // [MQTT-3.3.1-5]
+    storeOnce(this.#turn, message)
+    this.#turn.append({ kind: 'retained', topic: message.topic, offset: message.offset })
+    return true
+  }
+
+  #nextOffset(): number {
+    this.#offset += 1
+    if (this.#offset >= this.#offsetBound) {
+      this.#offsetBound = this.#offset + OFFSETS_RESERVED
+      this.#turn.append({ kind: 'reserved', bound: this.#offsetBound })
+    }
+    return this.#offset
+  }
+}
+
+/** Appends the message itself, before the first record that refers to it by its offset. */
+export function storeOnce(turn: Turn<StoreRecord>, message: Message): void {
+  if (message.isStored) return
+  message.isStored = true
+  turn.append({ kind: 'message', message: keep(message) })
+}

@@ -1,0 +1,94 @@
+// Deliveries that wait, in order and within bounds. At a bound the newest is refused; what expired
+// is taken out first.
+
+import { NEVER } from '../core/message.ts'
+import type { Delivery } from './delivery.ts'
+
+/** Entries that may lie consumed at the front before the array is cut. */
+const CONSUMED_MAX = 1024
+
+export class Queue {
+  readonly #countMax: number
+  readonly #bytesMax: number
+  #entries: Delivery[] = []
+  /** Where the first one that still waits stands in `#entries`. */
+  #first = 0
+  #bytes = 0
+  /** No entry expires before this wall time. */
+  #expiresAtMs = NEVER
+
+  /** Bounds: `limits.sessionQueueMax` messages and `limits.sessionQueueBytesMax` payload bytes. */
+  constructor(countMax: number, bytesMax: number) {
+    this.#countMax = countMax
+    this.#bytesMax = bytesMax
+  }
+
+  get length(): number {
+    return this.#entries.length - this.#first
+  }
+
+  /** Payload bytes. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** True when one more with `payloadBytes` is within the bounds; one alone always is in bytes. */
+  hasRoom(payloadBytes: number): boolean {
+    if (this.length >= this.#countMax) return false
+    return this.length === 0 || this.#bytes + payloadBytes <= this.#bytesMax
+  }
+
+  push(delivery: Delivery): void {
+    this.#entries.push(delivery)
+    this.#count(delivery)
+  }
+
+  /** Puts back what was taken out, each in its place by age; bounds don't apply. */
+  putBack(deliveries: readonly Delivery[]): void {
+    this.#entries = [...deliveries, ...this.#entries.slice(this.#first)]
+    this.#entries.sort((one, other) => one.message.offset - other.message.offset)
+    this.#first = 0
+    for (const delivery of deliveries) this.#count(delivery)
+  }
+
+  get first(): Delivery | undefined {
+    return this.#entries[this.#first]
+  }
+
+  shift(): Delivery | undefined {
+    const delivery = this.#entries[this.#first]
+    if (delivery === undefined) return undefined
+    this.#bytes -= delivery.message.payload.length
+    this.#first += 1
+    if (this.#first === this.#entries.length) {
+      this.#entries = []
+      this.#first = 0
+    } else if (this.#first > CONSUMED_MAX && this.#first * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first)
+      this.#first = 0
+    }
+    return delivery
+  }
+
+  /** Takes out and returns what expired by `wallMs`; costs nothing while nothing did. */
+  sweep(wallMs: number): readonly Delivery[] {
+    if (wallMs <= this.#expiresAtMs) return []
+    const waiting = this.#entries.slice(this.#first)
+    const expired = waiting.filter(({ message }) => message.expiresAtMs < wallMs)
+    this.clear()
+    for (const delivery of waiting) if (delivery.message.expiresAtMs >= wallMs) this.push(delivery)
+    return expired
+  }
+
+  clear(): void {
+    this.#entries = []
+    this.#first = 0
+    this.#bytes = 0
+    this.#expiresAtMs = NEVER
+  }
+
+  #count({ message }: Delivery): void {
+    this.#bytes += message.payload.length
+    if (message.expiresAtMs < this.#expiresAtMs) this.#expiresAtMs = message.expiresAtMs
+  }
+}

@@ -1,0 +1,284 @@
+// The state that outlives a connection, section 4.1: subscriptions; QoS 1 and 2 messages sent and
+// not finished, with their packet ids; messages that wait; QoS 2 messages received and not released;
+// the will. Knows no bytes and no versions: it speaks to a Peer. Who may have it, and when it ends,
+// is sessions'.
+
+import { FAILURE, type Reason } from '../base/reason.ts'
+import { storeOnce } from '../core/hub.ts'
+import { keep, type Message, type Qos } from '../core/message.ts'
+import type { Principal } from '../core/ports.ts'
+import type { Match, Subscriber } from '../core/subscription.ts'
+import { Backlog } from './backlog.ts'
+import { createDelivery, type Delivery } from './delivery.ts'
+import type { Peer } from './peer.ts'
+import { Receiver } from './receiver.ts'
+import type { Replay } from './replay.ts'
+import { Acknowledged, Sender } from './sender.ts'
+import type { GroupMember, SharedGroup, SharedGroups } from './shared-group.ts'
+import { Subscriptions } from './subscriptions.ts'
+import type { Will } from './will.ts'
+import type { World } from './world.ts'
+
+export class Session implements Subscriber, GroupMember {
+  readonly clientId: string
+  readonly #world: World
+  readonly #sender: Sender
+  readonly #backlog: Backlog
+  readonly receiver: Receiver = new Receiver()
+  readonly subscriptions: Subscriptions
+
+  /** Who it belongs to: only he may take it over. */
+  principal: Principal
+  /** Seconds that it outlives its connection; Infinity for ever. */
+  expiryS = 0
+  will: Will | undefined
+  /** True once it has been promised to outlive a connection; then it is in the store. */
+  isDurable = false
+
+  #peer: Peer | undefined
+  #replays: Replay[] = []
+
+  constructor(world: World, groups: SharedGroups, principal: Principal) {
+    this.#world = world
+    this.clientId = principal.clientId
+    this.principal = principal
+    this.#sender = new Sender(world.limits.inflightMax, world.limits.inflightBytesMax)
+    this.#backlog = new Backlog(world, this.clientId)
+    this.subscriptions = new Subscriptions(world, groups, this)
+  }
+
+  get peer(): Peer | undefined {
+    return this.#peer
+  }
+
+  /** Messages that wait, without those in flight. */
+  get waiting(): number {
+    return this.#backlog.length
+  }
+
+  /** Messages in flight. */
+  get inflight(): number {
+    return this.#sender.size
+  }
+
+  get isReady(): boolean {
+    return this.#peer?.isWritable === true
+  }
+
+  get canTake(): boolean {
+    return this.isReady && this.#backlog.length === 0 && this.#sender.isOpen
+  }
+
+  /** From now on it must survive the process. */
+  makeDurable(): void {
+    this.isDurable = true
+    this.#backlog.isDurable = true
+  }
+
+  /** A connection that has been told of its acceptance: sends again what is unfinished, then goes on. */
+  attach(peer: Peer): void {
+    this.#peer = peer
+    this.#sender.attach(peer.receiveMax)
+    this.pump()
+  }
+
+  /** The connection is gone. What a shared group can give to somebody else goes back to it. */
+  detach(): void {
+    this.#peer = undefined
+    this.#sender.detach()
+    const returning = new Map<SharedGroup, Delivery[]>()
+    for (const delivery of this.#sender.deliveries()) {
+      const group = this.subscriptions.group(delivery.group)
+      // [MQTT-4.8.2-4]: a QoS 2 delivery that was begun waits for this client.
+      if (group === undefined || delivery.qos === 2) continue
+      const deliveries = returning.get(group)
+      if (deliveries === undefined) returning.set(group, [delivery])
+      else deliveries.push(delivery)
+    }
+    for (const [group, deliveries] of returning) {
+      for (const delivery of deliveries) this.#settle(delivery)
+      group.takeBack(deliveries)
+    }
+  }
+
+  deliver(message: Message, match: Match): void {
+    if (!this.#world.access.mayRead(this.principal, message.topic)) return
+    const retain = message.retain && match.retainAsPublished // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+    const qos = lower(message.qos, match.qos) // [MQTT-3.8.4-8]
+    if (qos === 0) {
+      if (this.#peer !== undefined) this.sendAtMostOnce(message, retain, match.ids)
+      return
+    }
+    const delivery = createDelivery(message, qos, retain, match.ids, undefined)
+    if (this.canTake) this.take(delivery)
+    else this.#backlog.push(delivery)
+  }
+
+  sendAtMostOnce(message: Message, retain: boolean, ids: readonly number[]): void {
+    if (this.#peer?.isWritable !== true) this.#world.counters.droppedSlow += 1
+    else this.#sent(this.#peer.publish(message, 0, retain, ids, 0, false))
+  }
+
+  take(delivery: Delivery): void {
+    if (this.#peer === undefined) return
+    keep(delivery.message) // It may have to be sent again.
+    this.#sender.begin(delivery)
+    this.#record(delivery)
+    const { message, qos, retain, ids, packetId } = delivery
+    if (this.#peer.publish(message, qos, retain, ids, packetId, false)) this.#sent(true)
+    else {
+      this.#sent(false)
+      this.#settle(delivery) // [MQTT-3.1.2-25]
+    }
+  }
+
+  /** PUBACK came. False: nothing that is in flight can be acknowledged so. */
+  puback(packetId: number): boolean {
+    return this.#acknowledge(packetId, this.#sender.puback(packetId))
+  }
+
+  /** PUBREC came. False as for `puback`; an unknown id is told apart by `isInFlight`. */
+  pubrec(packetId: number, reason: Reason): boolean {
+    return this.#acknowledge(packetId, this.#sender.pubrec(packetId, reason >= FAILURE))
+  }
+
+  pubcomp(packetId: number): boolean {
+    return this.#acknowledge(packetId, this.#sender.pubcomp(packetId))
+  }
+
+  isInFlight(packetId: number): boolean {
+    return this.#sender.find(packetId) !== undefined
+  }
+
+  /** A QoS 2 message came and is owned: its id is remembered until PUBREL [MQTT-4.3.3-8]. */
+  receive(packetId: number): void {
+    this.receiver.add(packetId)
+    if (!this.isDurable) return
+    this.#world.turn.append({ kind: 'received', clientId: this.clientId, packetId })
+  }
+
+  /** PUBREL came. False where the id was not in use. */
+  release(packetId: number): boolean {
+    if (!this.receiver.release(packetId)) return false
+    if (this.isDurable) {
+      this.#world.turn.append({ kind: 'forgotten', clientId: this.clientId, packetId })
+    }
+    return true
+  }
+
+  /** Owes the client the retained messages of a new subscription. */
+  replay(replay: Replay): void {
+    this.#replays.push(replay)
+    this.#world.turn.atEnd(() => this.pump())
+  }
+
+  /** Sends all that may be sent now: what is unfinished, what waits, what groups hold, what is retained. */
+  pump(): void {
+    this.#world.turn.open()
+    this.#resend()
+    while (this.isReady && this.#sender.isOpen) {
+      const delivery = this.#backlog.shift()
+      if (delivery === undefined) break
+      this.take(delivery)
+    }
+    if (this.canTake) this.subscriptions.pumpGroups()
+    this.#pumpReplays()
+  }
+
+  /** It ends: everything that others must know of is undone. */
+  end(): void {
+    this.#peer = undefined
+    this.#sender.detach()
+    this.#replays = []
+    this.#backlog.clear()
+    this.subscriptions.clear()
+  }
+
+  /** Takes expired messages out of the counts. */
+  sweep(): void {
+    this.#backlog.sweep()
+  }
+
+  #resend(): void {
+    while (this.#peer?.isWritable === true) {
+      const delivery = this.#sender.nextUnsent()
+      if (delivery === undefined) return
+      const { message, qos, retain, ids, packetId, isReleased } = delivery
+      if (isReleased) this.#peer.pubrel(packetId)
+      else if (this.#peer.publish(message, qos, retain, ids, packetId, true)) this.#sent(true)
+      else {
+        this.#sent(false)
+        this.#settle(delivery)
+      }
+    }
+  }
+
+  #pumpReplays(): void {
+    for (let replay = this.#replays[0]; replay !== undefined; replay = this.#replays[0]) {
+      const message = replay.next
+      if (message === undefined) {
+        this.#replays.shift()
+        continue
+      }
+      const qos = lower(message.qos, replay.qos) // [U5-22]
+      if (!this.isReady || (qos > 0 && !this.canTake)) return
+      replay.advance()
+      if (!this.#world.access.mayRead(this.principal, message.topic)) continue
+      if (message.expiresAtMs < this.#world.turn.wallMs) continue
+      if (qos === 0) this.sendAtMostOnce(message, true, replay.ids) // [U5-21]
+      else this.take(createDelivery(message, qos, true, replay.ids, undefined))
+    }
+  }
+
+  #acknowledge(packetId: number, acknowledged: Acknowledged): boolean {
+    switch (acknowledged) {
+      case Acknowledged.settled:
+        if (this.isDurable) {
+          this.#world.turn.append({ kind: 'settled', clientId: this.clientId, packetId })
+        }
+        this.pump()
+        return true
+      case Acknowledged.released:
+        if (this.isDurable) {
+          this.#world.turn.append({ kind: 'released', clientId: this.clientId, packetId })
+        }
+        this.#peer?.pubrel(packetId)
+        return true
+      case Acknowledged.unknown:
+        return true
+      case Acknowledged.wrong:
+        return false
+    }
+  }
+
+  #record({ message, qos, retain, ids, packetId, group }: Delivery): void {
+    if (!this.isDurable) return
+    storeOnce(this.#world.turn, message)
+    this.#world.turn.append({
+      kind: 'sent',
+      clientId: this.clientId,
+      packetId,
+      offset: message.offset,
+      qos,
+      retain,
+      ids,
+      group: group?.name,
+    })
+  }
+
+  #settle(delivery: Delivery): void {
+    this.#sender.settle(delivery)
+    if (!this.isDurable) return
+    const { packetId } = delivery
+    this.#world.turn.append({ kind: 'settled', clientId: this.clientId, packetId })
+  }
+
+  #sent(wasSent: boolean): void {
+    if (wasSent) this.#world.counters.publishesSent += 1
+    else this.#world.counters.droppedTooLarge += 1
+  }
+}
+
+function lower(published: Qos, granted: Qos): Qos {
+  return published < granted ? published : granted
+}

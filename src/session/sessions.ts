@@ -1,0 +1,213 @@
+// All sessions by client id: who gets which at CONNECT, takeover, when one ends, and when a will is
+// due. What a session holds is session's.
+
+import type { Timer } from '../base/clock.ts'
+import { Reason } from '../base/reason.ts'
+import type { Principal } from '../core/ports.ts'
+import type { Peer } from './peer.ts'
+import { Session } from './session.ts'
+import { SharedGroups } from './shared-group.ts'
+import { toMessage, type Will } from './will.ts'
+import type { World } from './world.ts'
+
+/** Expired messages of sessions that nobody asks are taken out of the counts so often. */
+export const SWEEP_INTERVAL_MS = 60_000
+/** Retained messages taken out in one sweep at most; the rest waits for the next. */
+export const SWEEP_TOPICS_MAX = 10_000
+
+/** What a CONNECT, in MQTT 5's terms, asks for. */
+export interface OpenRequest {
+  readonly principal: Principal
+  readonly cleanStart: boolean
+  /** Seconds, capped already; Infinity for ever. */
+  readonly expiryS: number
+  readonly will: Will | undefined
+}
+
+export type Opened =
+  | { readonly reason: typeof Reason.success; readonly session: Session; readonly isPresent: boolean }
+  | { readonly reason: Reason; readonly session: undefined; readonly isPresent: false }
+
+/** How a connection ended. */
+export interface Ending {
+  /** DISCONNECT asked for no will, or none is to be published [MQTT-3.14.4-3]. */
+  readonly dropsWill: boolean
+}
+
+interface Absence {
+  expiry: Timer
+  will: Timer | undefined
+}
+
+export class Sessions {
+  readonly #world: World
+  readonly #groups: SharedGroups
+  readonly #sessions = new Map<string, Session>()
+  /** The timers of sessions without a connection. */
+  readonly #absences = new Map<Session, Absence>()
+  #sweep: Timer | undefined
+
+  constructor(world: World) {
+    this.#world = world
+    this.#groups = new SharedGroups(world)
+  }
+
+  /** Sessions, connected or not. */
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  /** True while a session of that id lives, connected or not [U5-24]. */
+  has(clientId: string): boolean {
+    return this.#sessions.has(clientId)
+  }
+
+  find(clientId: string): Session | undefined {
+    return this.#sessions.get(clientId)
+  }
+
+  /**
+   * Finds or makes the session of an authenticated CONNECT, in one synchronous step: ends the old
+   * connection [MQTT-3.1.4-3], settles its will, then keeps or ends the old session
+   * [MQTT-3.1.2-4] [MQTT-3.1.2-5] [MQTT-3.1.2-6]. The caller attaches its connection once it has
+   * said so to the client. A session belongs to its principal: nobody else may take it over.
+   */
+  open(request: OpenRequest): Opened {
+    const { principal, cleanStart, expiryS, will } = request
+    const { clientId } = principal
+    const existing = this.#sessions.get(clientId)
+    if (existing !== undefined && existing.principal.user !== principal.user) {
+      return { reason: Reason.notAuthorized, session: undefined, isPresent: false }
+    }
+    if (existing === undefined && this.#sessions.size >= this.#world.limits.sessionsMax) {
+      return { reason: Reason.quotaExceeded, session: undefined, isPresent: false }
+    }
+    if (existing !== undefined) this.#takeOver(existing, cleanStart)
+    const present = this.#sessions.get(clientId)
+    const session = present ?? this.#create(principal)
+    session.principal = principal
+    session.expiryS = expiryS
+    session.will = will // [MQTT-3.1.2-7]
+    if (expiryS > 0) session.makeDurable() // [MQTT-3.1.2-23]
+    if (session.isDurable) this.#recordOpened(session)
+    return { reason: Reason.success, session, isPresent: present !== undefined }
+  }
+
+  /** The connection of `session` is gone; harmless where another one has taken over. */
+  close(session: Session, peer: Peer | undefined, ending: Ending): void {
+    if (session.peer !== peer || this.#sessions.get(session.clientId) !== session) return
+    this.#world.turn.open()
+    if (ending.dropsWill) this.#setWill(session, undefined) // [MQTT-3.1.2-10]
+    session.detach()
+    if (session.expiryS === 0) {
+      this.#end(session)
+      return
+    }
+    this.#leave(session)
+  }
+
+  /** Ends a session by decision of the server. */
+  remove(session: Session): void {
+    session.peer?.close(Reason.administrativeAction)
+    if (this.#sessions.get(session.clientId) === session) this.#end(session)
+  }
+
+  /** Takes expired messages out of all counts, once. */
+  sweep(): void {
+    for (const session of this.#sessions.values()) session.sweep()
+    this.#world.turn.open()
+    this.#world.retained.sweep(this.#world.turn.wallMs, SWEEP_TOPICS_MAX)
+  }
+
+  /** Begins to sweep at intervals. */
+  start(): void {
+    this.#sweep = this.#world.deadlines.after(SWEEP_INTERVAL_MS, () => {
+      this.sweep()
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#sweep?.cancel()
+  }
+
+  #create(principal: Principal): Session {
+    const session = new Session(this.#world, this.#groups, principal)
+    this.#sessions.set(principal.clientId, session)
+    return session
+  }
+
+  #takeOver(session: Session, cleanStart: boolean): void {
+    session.peer?.close(Reason.sessionTakenOver) // Which calls `close`, and that may end it.
+    if (this.#sessions.get(session.clientId) !== session) return
+    const absence = this.#absences.get(session)
+    this.#absences.delete(session)
+    absence?.expiry.cancel()
+    absence?.will?.cancel()
+    if (cleanStart) this.#end(session)
+    else this.#setWill(session, undefined) // [MQTT-3.1.3-9]
+  }
+
+  #leave(session: Session): void {
+    const expiryMs = session.expiryS * 1000
+    if (session.isDurable) {
+      this.#world.turn.append({
+        kind: 'closed',
+        clientId: session.clientId,
+        atMs: this.#world.turn.wallMs,
+        endsAtMs: this.#world.turn.wallMs + expiryMs,
+      })
+    }
+    const delayMs = (session.will?.delayS ?? 0) * 1000
+    if (delayMs === 0) this.#publishWill(session)
+    const will = session.will
+    // The session's end publishes the will as well, whichever comes first [MQTT-3.1.2-8].
+    this.#absences.set(session, {
+      expiry: this.#world.deadlines.after(expiryMs, () => this.#end(session)),
+      will:
+        will === undefined
+          ? undefined
+          : this.#world.deadlines.after(delayMs, () => this.#publishWill(session)),
+    })
+  }
+
+  /** The session ends: its will is published [MQTT-3.1.2-8], all else is forgotten [MQTT-4.1.0-2]. */
+  #end(session: Session): void {
+    this.#world.turn.open()
+    const absence = this.#absences.get(session)
+    this.#absences.delete(session)
+    absence?.expiry.cancel()
+    absence?.will?.cancel()
+    this.#sessions.delete(session.clientId)
+    session.end()
+    if (session.isDurable) {
+      this.#world.turn.append({ kind: 'ended', clientId: session.clientId })
+    }
+    this.#publishWill(session)
+  }
+
+  #publishWill(session: Session): void {
+    const { will } = session
+    if (will === undefined) return
+    this.#world.turn.open()
+    this.#setWill(session, undefined) // [MQTT-3.1.2-10]
+    const message = toMessage(will, this.#world.turn.wallMs)
+    const { reason } = this.#world.hub.publish(message, will.principal)
+    if (reason < 0x80) return
+    this.#world.log.warn('will refused', { client: session.clientId, topic: will.topic, reason })
+  }
+
+  #setWill(session: Session, will: Will | undefined): void {
+    if (session.will === undefined && will === undefined) return
+    session.will = will
+    if (session.isDurable) {
+      this.#world.turn.append({ kind: 'will', clientId: session.clientId, will })
+    }
+  }
+
+  #recordOpened(session: Session): void {
+    const { clientId, expiryS, principal, will } = session
+    this.#world.turn.append({ kind: 'opened', clientId, expiryS, owner: principal.user })
+    if (will !== undefined) this.#world.turn.append({ kind: 'will', clientId, will })
+  }
+}

@@ -1,0 +1,108 @@
+// One session's subscriptions, ordinary and shared, by the whole text of their filter.
+
+import { Reason } from '../base/reason.ts'
+import type { Subscription, SubscriptionOptions } from '../core/subscription.ts'
+import { RetainHandling } from '../core/subscription.ts'
+import { type SubscriptionFilter, shareName } from '../core/topic.ts'
+import type { Returns } from './delivery.ts'
+import { Replay } from './replay.ts'
+import type { Session } from './session.ts'
+import type { SharedGroup, SharedGroups } from './shared-group.ts'
+import type { World } from './world.ts'
+
+export class Subscriptions {
+  readonly #world: World
+  readonly #groups: SharedGroups
+  readonly #session: Session
+  readonly #own = new Map<string, Subscription>()
+  readonly #shared = new Map<string, SharedGroup>()
+
+  constructor(world: World, groups: SharedGroups, session: Session) {
+    this.#world = world
+    this.#groups = groups
+    this.#session = session
+  }
+
+  get size(): number {
+    return this.#own.size + this.#shared.size
+  }
+
+  /**
+   * Subscribes, or replaces options and identifier of the same filter [MQTT-3.8.4-3]. Returns what
+   * was granted or why not; retained messages follow at the end of the turn.
+   */
+  add({ filter, share }: SubscriptionFilter, options: SubscriptionOptions): Reason {
+    const name = share === undefined ? filter : shareName(share, filter)
+    const existed = this.#own.has(name) || this.#shared.has(name)
+    if (!existed && this.size >= this.#world.limits.subscriptionsPerSessionMax) {
+      return Reason.quotaExceeded
+    }
+    if (share === undefined) {
+      const subscription: Subscription = { ...options, subscriber: this.#session, filter }
+      this.#world.hub.subscribe(subscription)
+      this.#own.set(name, subscription)
+      this.#replay(subscription, !existed)
+    } else {
+      const group = this.#groups.group(name, filter)
+      group.join(this.#session, options)
+      this.#shared.set(name, group)
+      // What waits there, never anything retained [U5-20].
+      this.#world.turn.atEnd(() => group.pump())
+    }
+    if (this.#session.isDurable) {
+      const { clientId } = this.#session
+      const { qos, noLocal, retainAsPublished, retainHandling, id } = options
+      this.#world.turn.append({
+        kind: 'subscribed',
+        clientId,
+        filter,
+        share,
+        options: { qos, noLocal, retainAsPublished, retainHandling, id },
+      })
+    }
+    return options.qos
+  }
+
+  /** False where there was none [MQTT-3.10.4-1]. Deliveries already begun go on [MQTT-3.10.4-3]. */
+  remove({ filter, share }: SubscriptionFilter): boolean {
+    const name = share === undefined ? filter : shareName(share, filter)
+    const group = this.#shared.get(name)
+    if (group !== undefined) {
+      this.#shared.delete(name)
+      this.#groups.leave(group, this.#session)
+    } else if (this.#own.delete(name)) this.#world.hub.unsubscribe(this.#session, filter)
+    else return false
+    if (this.#session.isDurable) {
+      const { clientId } = this.#session
+      this.#world.turn.append({ kind: 'unsubscribed', clientId, filter, share })
+    }
+    return true
+  }
+
+  /** The session ends: leaves all. */
+  clear(): void {
+    for (const { filter } of this.#own.values()) this.#world.hub.unsubscribe(this.#session, filter)
+    for (const group of this.#shared.values()) this.#groups.leave(group, this.#session)
+    this.#own.clear()
+    this.#shared.clear()
+  }
+
+  /** The group that a delivery came from, if the session is still its member. */
+  group(origin: Returns | undefined): SharedGroup | undefined {
+    return origin === undefined ? undefined : this.#shared.get(origin.name)
+  }
+
+  /** The session has room: lets its groups hand out what waits in them. */
+  pumpGroups(): void {
+    for (const group of this.#shared.values()) if (group.waiting > 0) group.pump()
+  }
+
+  #replay(subscription: Subscription, isNew: boolean): void {
+    const { retainHandling, filter } = subscription
+    if (retainHandling === RetainHandling.doNotSend) return // [MQTT-3.3.1-11]
+    if (retainHandling === RetainHandling.sendIfNew && !isNew) return // [MQTT-3.3.1-10]
+    const messages = this.#world.retained.matching(filter, this.#world.turn.wallMs)
+    // [MQTT-3.3.1-9] [MQTT-3.8.4-4]
+    this.#session.replay(new Replay(messages, this.#world.hub.head, subscription))
+  }
+}

@@ -1,0 +1,20 @@
+// What all sessions of one server share.
+
+import type { Deadlines } from '../base/deadlines.ts'
+import type { Turn } from '../base/turn.ts'
+import type { Counters } from '../core/counters.ts'
+import type { Hub } from '../core/hub.ts'
+import type { Limits } from '../core/limits.ts'
+import type { Access, Log, StoreRecord } from '../core/ports.ts'
+import type { Retained } from '../core/retained.ts'
+
+export interface World {
+  readonly turn: Turn<StoreRecord>
+  readonly deadlines: Deadlines
+  readonly hub: Hub
+  readonly retained: Retained
+  readonly access: Access
+  readonly limits: Limits
+  readonly counters: Counters
+  readonly log: Log
+}
