@@ -85,14 +85,12 @@ export function matches(filter: TopicFilter, topic: Topic): boolean {
   const first = filter.charCodeAt(0)
   if ((first === PLUS || first === HASH) && topic.startsWith('$')) return false // [MQTT-4.7.2-1]
   let at = 0
-  for (let from = 0; ; from += 1) {
-    const code = filter.charCodeAt(from) // NaN at the end, which equals nothing.
+  for (let from = 0; from < filter.length; from += 1) {
+    const code = filter.charCodeAt(from)
     if (code === HASH) return true
     if (code === PLUS) {
       const slash = topic.indexOf('/', at)
       at = slash < 0 ? topic.length : slash
-    } else if (from === filter.length) {
-      return at === topic.length
     } else if (at === topic.length) {
       // Only `/#` may still follow: `a/#` matches `a` too.
       return code === SLASH && filter.charCodeAt(from + 1) === HASH
@@ -101,6 +99,7 @@ export function matches(filter: TopicFilter, topic: Topic): boolean {
       at += 1
     }
   }
+  return at === topic.length
 }
 
 /** Whether `#` and `+` each fill a whole level, and `#` the last. [MQTT-4.7.1-1] [MQTT-4.7.1-2] */
