@@ -9,3 +9,8 @@ export function byteAt(bytes: Uint8Array, at: number): number {
 export function u16At(bytes: Uint8Array, at: number): number {
   return (byteAt(bytes, at) << 8) | byteAt(bytes, at + 1)
 }
+
+/** Two bits of which 3 is not in use, as with QoS and Retain Handling; undefined for 3. */
+export function threeOf(bits: number): 0 | 1 | 2 | undefined {
+  return bits === 0 || bits === 1 || bits === 2 ? bits : undefined
+}

@@ -1,7 +1,14 @@
-// PUBLISH and short acknowledgements without an allocation per packet.
+// Writes PUBLISH, section 3.3, and short acknowledgements: the packets of which a server writes many,
+// so without a fresh array for each.
 
-import type { Reason } from '../../base/reason.ts'
-import type { Ack, Properties, Qos, Version } from './packets.ts'
+import { Reason } from '../../base/reason.ts'
+import { encodeProperties } from './encode-properties.ts'
+import { type Ack, PacketType, type Properties, type Qos, type Version } from './packets.ts'
+import { NO_PROPERTIES, packetBit } from './properties.ts'
+import { HEADER_BYTES_MAX, variableIntegerBytes, Writer, writeVariableInteger } from './writer.ts'
+
+/** Enough for most topics and properties. */
+const SCRATCH_BYTES_MIN = 256
 
 /** All of a PUBLISH but its payload. */
 export interface PublishHead {
@@ -11,8 +18,14 @@ export interface PublishHead {
   readonly packetIdAt: number
 }
 
-/** Owns one growing scratch buffer. */
+/** Owns one scratch buffer, which grows to the largest head that was asked for. */
 export class PublishEncoder {
+  readonly #writer: Writer = new Writer(SCRATCH_BYTES_MIN)
+  /** The topic that stands in the scratch behind the place for the longest header, and its end. */
+  #topic: string | undefined = undefined
+  #topicEnd = 0
+  #view: Uint8Array = this.#writer.bytes
+
   head(
     topic: string,
     qos: Qos,
@@ -23,13 +36,56 @@ export class PublishEncoder {
     payloadLength: number,
     version: Version,
   ): PublishHead {
-    throw new Error(
-      `not yet: ${topic} ${qos} ${dup} ${retain} ${packetId} ${properties} ${payloadLength} ${version}`,
-    )
+    const writer = this.#writer
+    this.#seekPastTopic(topic)
+    let packetIdAt = -1
+    if (qos > 0) {
+      packetIdAt = writer.at
+      writer.u16(packetId)
+    }
+    if (version === 5) {
+      if (properties === NO_PROPERTIES) writer.u8(0)
+      else encodeProperties(writer, properties, packetBit(PacketType.publish))
+    }
+    const remaining = writer.at - HEADER_BYTES_MAX + payloadLength
+    const start = HEADER_BYTES_MAX - 1 - variableIntegerBytes(remaining)
+    const flags = (dup ? 0b1000 : 0) | (qos << 1) | (retain ? 1 : 0)
+    writer.bytes[start] = (PacketType.publish << 4) | flags
+    writeVariableInteger(writer.bytes, start + 1, remaining)
+    return {
+      bytes: this.#viewOf(start, writer.at),
+      packetIdAt: qos > 0 ? packetIdAt - start : -1,
+    }
+  }
+
+  /** A topic that comes again, as in a fan-out, is not written again. */
+  #seekPastTopic(topic: string): void {
+    const writer = this.#writer
+    if (topic !== this.#topic) {
+      this.#topic = undefined
+      writer.at = HEADER_BYTES_MAX
+      writer.text(topic)
+      this.#topic = topic
+      this.#topicEnd = writer.at
+    }
+    writer.at = this.#topicEnd
+  }
+
+  /** Heads in a row are often of the same length: then the view is the same object. */
+  #viewOf(start: number, end: number): Uint8Array {
+    const buffer = this.#writer.bytes.buffer
+    const view = this.#view
+    if (view.byteOffset !== start || view.length !== end - start || view.buffer !== buffer) {
+      this.#view = new Uint8Array(buffer, start, end - start)
+    }
+    return this.#view
   }
 }
 
-/** Writes an acknowledgement without properties; returns its length, 4 or 5 (with a reason, 5.0). */
+/**
+ * Writes an acknowledgement without properties. Returns its length: 5 with a reason that is not
+ * success, which 5.0 alone can tell, else 4.
+ */
 export function encodeAck(
   into: Uint8Array,
   type: Ack['type'],
@@ -37,7 +93,15 @@ export function encodeAck(
   reason: Reason,
   version: Version,
 ): number {
-  throw new Error(`not yet: ${into.length} ${type} ${packetId} ${reason} ${version}`)
+  const isShort = version < 5 || reason === Reason.success
+  into[0] = (type << 4) | (type === PacketType.pubrel ? 0b0010 : 0)
+  into[1] = isShort ? 2 : 3
+  into[2] = packetId >> 8
+  into[3] = packetId
+  if (isShort) return 4
+  into[4] = reason
+  return 5
 }
 
-export const PINGRESP_BYTES: Uint8Array = Uint8Array.of(0xd0, 0)
+/** The whole PINGRESP. */
+export const PINGRESP_BYTES: Uint8Array = Uint8Array.of(PacketType.pingresp << 4, 0)

@@ -54,8 +54,7 @@ const EXPLAINED =
   packetBit(PacketType.unsuback) |
   DISCONNECT |
   AUTH
-const ALL =
-  WILL | CONNECT | PUBLISH | SUBSCRIBE | packetBit(PacketType.unsubscribe) | EXPLAINED
+const ALL = WILL | CONNECT | PUBLISH | SUBSCRIBE | packetBit(PacketType.unsubscribe) | EXPLAINED
 
 /** In the order of {@link Properties}, which is also the order in which they are written. */
 export const PROPERTY_SPECS: readonly PropertySpec[] = [
@@ -89,8 +88,9 @@ export const PROPERTY_SPECS: readonly PropertySpec[] = [
 ]
 
 /** By identifier; undefined where the standard has none. */
-export const SPEC_BY_ID: readonly (PropertySpec | undefined)[] = Array.from({ length: 128 }, (_, id) =>
-  PROPERTY_SPECS.find((spec) => spec.id === id),
+export const SPEC_BY_ID: readonly (PropertySpec | undefined)[] = Array.from(
+  { length: 128 },
+  (_, id) => PROPERTY_SPECS.find((spec) => spec.id === id),
 )
 
 const NO_IDS: readonly number[] = Object.freeze([])

@@ -1,6 +1,7 @@
 // A bounded table from the bytes of topic names to their strings, so that a topic that comes again
 // is neither checked nor decoded again, and is the very same flat string.
 
+import { type Random, systemRandom } from '../../base/random.ts'
 import { byteAt } from './bytes.ts'
 import { decodeTopicName } from './topic-name.ts'
 
@@ -29,12 +30,12 @@ export class TopicCache {
   /** A publisher mostly repeats itself. */
   #last: Entry = EMPTY
 
-  constructor(entriesMax: number) {
+  constructor(entriesMax: number, random: Random = systemRandom) {
     let sets = 1
     while (sets * WAYS < entriesMax) sets *= 2
     this.#entries = new Array<Entry>(sets * WAYS).fill(EMPTY)
     this.#mask = sets - 1
-    this.#seed = globalThis.crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
+    this.#seed = random.below(0x8000_0000)
   }
 
   /** The topic name in the bytes from `start` up to `end`. Throws ProtocolError if it is none. */
