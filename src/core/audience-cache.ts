@@ -5,7 +5,7 @@ import type { Audience } from './subscription.ts'
 import { isWild, type Topic, type TopicFilter } from './topic.ts'
 import { TopicTrie } from './topic-trie.ts'
 
-/** Listeners that may be kept for each audience that may be kept; see {@link AudienceCache}. */
+/** How many listeners may be kept for each audience that may be. */
 const LISTENERS_PER_AUDIENCE = 32
 /** Topics longer than this (UTF-16 code units) are looked up anew each time. */
 const TOPIC_LENGTH_MAX = 1024
@@ -15,8 +15,9 @@ const TOPIC_LENGTH_MAX = 1024
  * the young one; when that is full the old one is dropped whole, and the young one becomes the old.
  *
  * A generation is full at half of `audiencesMax`, or once the audiences in it have 16 times
- * `audiencesMax` listeners together, so that many topics with a huge audience each (everybody on
- * `#`) do not fill the memory. With an `audiencesMax` of 0 or 1 nothing is kept.
+ * `audiencesMax` listeners together, so that many topics with a large audience each (everybody on
+ * `#`) do not fill the memory. An audience larger than that is not kept: to find it costs little
+ * beside delivering to it. With an `audiencesMax` of 0 or 1 nothing is kept.
  */
 export class AudienceCache {
   readonly #audiencesMax: number
@@ -46,7 +47,8 @@ export class AudienceCache {
 
   /** Keeps the audience of a topic that has none here. */
   set(topic: Topic, audience: Audience): void {
-    if (this.#audiencesMax === 0 || topic.length > TOPIC_LENGTH_MAX) return
+    if (this.#audiencesMax === 0 || audience.length > this.#listenersMax) return
+    if (topic.length > TOPIC_LENGTH_MAX) return
     this.#insert({ topic, audience })
   }
 
@@ -57,12 +59,13 @@ export class AudienceCache {
   }
 
   #insert(kept: Kept): void {
-    const young = this.#young
-    young.kept.set(kept.topic, kept)
-    young.listeners += kept.audience.length
-    if (young.kept.size < this.#audiencesMax && young.listeners < this.#listenersMax) return
-    this.#old = young
-    this.#young = createGeneration()
+    const listeners = this.#young.listeners + kept.audience.length
+    if (this.#young.kept.size >= this.#audiencesMax || listeners > this.#listenersMax) {
+      this.#old = this.#young
+      this.#young = createGeneration()
+    }
+    this.#young.kept.set(kept.topic, kept)
+    this.#young.listeners += kept.audience.length
   }
 }
 
@@ -96,6 +99,6 @@ function dropFrom(generation: Generation, filter: TopicFilter): void {
 }
 
 function remove(generation: Generation, kept: Kept): void {
-  generation.kept.delete(kept.topic)
+  generation.kept.remove(kept.topic)
   generation.listeners -= kept.audience.length
 }

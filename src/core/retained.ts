@@ -54,10 +54,9 @@ export class Retained {
 
   /** Takes the topic's state away; false when there was none. */
   clear(topic: Topic): boolean {
-    const former = this.#messages.get(topic)
+    const former = this.#messages.remove(topic)
     if (former === undefined) return false
     this.#bytes -= bytesOf(former)
-    this.#messages.delete(topic)
     this.#expiries.delete(topic)
     return true
   }

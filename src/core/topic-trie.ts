@@ -39,10 +39,11 @@ export class TopicTrie<V extends object> {
     leaf.value = value
   }
 
-  /** Removes the topic; false when it is not there. */
-  delete(topic: Topic): boolean {
+  /** Removes the topic, and returns the value that it had. */
+  remove(topic: Topic): V | undefined {
     const leaf = this.#leaves.get(topic)
-    if (leaf === undefined) return false
+    if (leaf === undefined) return undefined
+    const { value } = leaf
     this.#leaves.delete(topic)
     leaf.value = undefined
     let node = leaf
@@ -50,7 +51,7 @@ export class TopicTrie<V extends object> {
       node.parent.children = withoutChild(node.parent.children, node)
       node = node.parent
     }
-    return true
+    return value
   }
 
   /**
