@@ -21,3 +21,13 @@ function decodeWellFormed(bytes: Uint8Array): string {
     throw malformed('a string is no UTF-8', 'MQTT-1.5.4-1')
   }
 }
+
+/** Whether a payload is the text that it says it is [U5-13]; U+0000 is allowed there. */
+export function isUtf8(payload: Uint8Array): boolean {
+  try {
+    decoder.decode(payload)
+    return true
+  } catch {
+    return false
+  }
+}
