@@ -371,9 +371,10 @@ test('addresses: the peer’s own, IPv4 as IPv4 on a dual-stack listener', BOUND
 
   const dual = await openBench({ host: '::', port: 0 }).catch(() => undefined)
   if (dual === undefined) return t.skip('no IPv6 here')
-  const addresses = [(await dual.dial(undefined, '::1')).front, (await dual.dial(undefined, '127.0.0.1')).front].map(
-    ({ wire }) => wire.remoteAddress,
-  )
+  const addresses = [
+    (await dual.dial(undefined, '::1')).front,
+    (await dual.dial(undefined, '127.0.0.1')).front,
+  ].map(({ wire }) => wire.remoteAddress)
   assert.deepEqual(addresses, ['::1', '127.0.0.1'])
   await dual.close()
 })

@@ -19,9 +19,7 @@ const LINGER_MS = 5000
 const READ_BUFFER = new Uint8Array(READ_BYTES_MAX)
 
 /** Where to listen: a TCP port (0 takes a free one), or the path of a Unix socket. */
-export type Place =
-  | { readonly host: string; readonly port: number }
-  | { readonly path: string }
+export type Place = { readonly host: string; readonly port: number } | { readonly path: string }
 
 export type TcpOptions = Place & {
   /** How long the peer may take to close after our FIN before it is cut off; 5 s by default. */

@@ -1,0 +1,65 @@
+// The whole configuration as the program uses it, and its defaults. Where the values come from is
+// load's; which are allowed is schema's.
+
+import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts'
+import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from '../fronts/mqtt/settings.ts'
+
+export const PROTOCOLS = ['mqtt', 'mqtts', 'ws', 'wss', 'http', 'https', 'coap', 'coaps'] as const
+export type Protocol = (typeof PROTOCOLS)[number]
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export const LOG_FORMATS = ['human', 'json'] as const
+export type LogFormat = (typeof LOG_FORMATS)[number]
+
+/** Where a listener listens: a port (0 takes a free one), or a Unix socket. */
+export type Place = { readonly host: string; readonly port: number } | { readonly path: string }
+
+export interface Listener {
+  readonly protocol: Protocol
+  readonly place: Place
+}
+
+export interface Config {
+  readonly listeners: readonly Listener[]
+  /** The folder of the durable store. */
+  readonly data: string
+  /** True: nothing is written to disk, whatever `data` says. */
+  readonly memory: boolean
+  /** `commit`: acknowledge what is on disk. `relaxed`: acknowledge what will be soon. */
+  readonly durability: 'commit' | 'relaxed'
+  /** True: clients without credentials may connect from other machines too. */
+  readonly allowAnonymous: boolean
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat }
+  readonly mqtt: MqttSettings
+  readonly limits: Limits
+  /** `intervalS`: seconds between two publications under `$SYS`; 0 for none. */
+  readonly sys: { readonly intervalS: number }
+}
+
+/** The lowest layer: what holds where nobody says otherwise. */
+export const DEFAULTS: Readonly<Record<string, unknown>> = {
+  host: '127.0.0.1',
+  listeners: [{ protocol: 'mqtt' }],
+  data: './rameau-data',
+  memory: false,
+  durability: 'commit',
+  allowAnonymous: false,
+  log: { level: 'info', format: 'human' },
+  mqtt: { ...DEFAULT_MQTT_SETTINGS },
+  limits: { ...DEFAULT_LIMITS },
+  sys: { intervalS: 10 },
+}
+
+/** The port of a listener that does not name one. */
+export const DEFAULT_PORTS: Readonly<Record<Protocol, number>> = {
+  mqtt: 1883,
+  mqtts: 8883,
+  ws: 8083,
+  wss: 8084,
+  http: 8080,
+  https: 8443,
+  coap: 5683,
+  coaps: 5684,
+}
