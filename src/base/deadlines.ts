@@ -101,7 +101,8 @@ export class Deadlines {
     for (;;) {
       const left = this.#heap[2 * deadline.index + 1]
       const right = this.#heap[2 * deadline.index + 2]
-      const child = left !== undefined && right !== undefined && isBefore(right, left) ? right : left
+      const child =
+        left !== undefined && right !== undefined && isBefore(right, left) ? right : left
       if (child === undefined || isBefore(deadline, child)) return
       this.#swap(deadline, child)
     }

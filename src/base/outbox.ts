@@ -14,6 +14,7 @@ export const REFERENCE_BYTES_MIN: number = 16 * 1024
 interface HeldLane {
   readonly ticket: number
   readonly lane: Lane
+  weight: number
 }
 
 export class Outbox implements Flushable, Waiter {
@@ -29,6 +30,8 @@ export class Outbox implements Flushable, Waiter {
   #lane: Lane
   #writing: Uint8Array[] | undefined
   #writingBytes = 0
+  /** All bytes ever given to the wire. */
+  bytesWritten = 0
   #isDirty = false
   #wasFull = false
   #isEnding = false
@@ -70,6 +73,13 @@ export class Outbox implements Flushable, Waiter {
     return this.#held.length > 0
   }
 
+  /** The weight of all that waits for a commit. */
+  get heldWeight(): number {
+    let weight = 0
+    for (const held of this.#held) weight += held.weight
+    return weight
+  }
+
   /** True when all that was added has been passed on. */
   get isIdle(): boolean {
     return this.bytes === 0
@@ -83,19 +93,24 @@ export class Outbox implements Flushable, Waiter {
 
   /**
    * Begins a whole that keeps its place among those begun so, and leaves only when `ticket` is
-   * durable; 0 waits for nothing but its predecessors.
+   * durable; 0 waits for nothing but its predecessors. `weight` counts for `heldWeight` meanwhile.
    */
-  beginInOrder(ticket: number): void {
-    const last = this.#held.at(-1)
-    if (last !== undefined && ticket <= last.ticket) this.#lane = last.lane
-    else if (this.#turn.isDurable(ticket)) {
-      this.#lane = last === undefined ? this.#ready : last.lane
-    } else {
-      this.#lane = new Lane(this.#pool)
-      this.#held.push({ ticket, lane: this.#lane })
-      this.#turn.whenDurable(ticket, this)
+  beginInOrder(ticket: number, weight = 0): void {
+    let last = this.#held.at(-1)
+    if (last === undefined || ticket > last.ticket) {
+      if (last === undefined && this.#turn.isDurable(ticket)) {
+        this.beginNow()
+        return
+      }
+      if (!this.#turn.isDurable(ticket)) {
+        last = { ticket, lane: new Lane(this.#pool), weight: 0 }
+        this.#held.push(last)
+        this.#turn.whenDurable(ticket, this)
+      }
     }
-    if (this.#lane === this.#ready) this.#mark()
+    if (last === undefined) return
+    last.weight += weight
+    this.#lane = last.lane
   }
 
   /** Copies bytes into the whole that was begun last. */
@@ -157,6 +172,7 @@ export class Outbox implements Flushable, Waiter {
       this.#writingBytes = this.#ready.bytes
       const { chunks, slabs } = this.#ready.take()
       this.#writing = slabs
+      this.bytesWritten += this.#writingBytes
       this.#wire.write(chunks)
     } else if (this.#isEnding && this.#held.length === 0) {
       this.#isEnding = false

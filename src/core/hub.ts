@@ -70,7 +70,11 @@ export class Hub {
    * everyone who subscribed, all before it returns. Success means on disk only once the ticket is
    * durable.
    */
-  publish(message: Message, principal: Principal | undefined, precondition?: Precondition): Outcome {
+  publish(
+    message: Message,
+    principal: Principal | undefined,
+    precondition?: Precondition,
+  ): Outcome {
     this.#turn.open()
     const refusal = this.#refusal(message, principal, precondition)
     if (refusal !== Reason.success) return { reason: refusal, offset: 0, ticket: 0 }
@@ -127,12 +131,7 @@ export class Hub {
   ): Reason {
     if (principal !== SERVER) {
       if (message.topic.startsWith('$')) return Reason.notAuthorized // [U5-18]
-      const reason = this.#access.mayPublish(
-        principal,
-        message.topic,
-        message.qos,
-        message.retain,
-      )
+      const reason = this.#access.mayPublish(principal, message.topic, message.qos, message.retain)
       if (reason !== Reason.success) return reason
     }
     if (message.qos > 0 || message.retain) {

@@ -225,7 +225,8 @@ export class Session implements Subscriber, GroupMember {
       replay.advance()
       if (!this.#world.access.mayRead(this.principal, message.topic)) continue
       if (message.expiresAtMs < this.#world.turn.wallMs) continue
-      if (qos === 0) this.sendAtMostOnce(message, true, replay.ids) // [U5-21]
+      if (qos === 0)
+        this.sendAtMostOnce(message, true, replay.ids) // [U5-21]
       else this.take(createDelivery(message, qos, true, replay.ids, undefined))
     }
   }

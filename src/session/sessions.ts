@@ -25,7 +25,11 @@ export interface OpenRequest {
 }
 
 export type Opened =
-  | { readonly reason: typeof Reason.success; readonly session: Session; readonly isPresent: boolean }
+  | {
+      readonly reason: typeof Reason.success
+      readonly session: Session
+      readonly isPresent: boolean
+    }
   | { readonly reason: Reason; readonly session: undefined; readonly isPresent: false }
 
 /** How a connection ended. */

@@ -25,6 +25,8 @@ export interface MqttSettings {
   readonly sessionExpiryMax: number
   /** Milliseconds from the connection to a whole CONNECT. Later: the connection is cut. */
   readonly connectTimeoutMs: number
+  /** What CONNACK answers to Request Response Information; empty for nothing [MQTT-3.1.2-28]. */
+  readonly responseInformation: string
   /** True: a WebSocket that does not offer the subprotocol `mqtt` is refused. */
   readonly strictSubprotocol: boolean
 }
@@ -40,5 +42,6 @@ export const DEFAULT_MQTT_SETTINGS: MqttSettings = Object.freeze({
   keepAliveMax: 0,
   sessionExpiryMax: Number.POSITIVE_INFINITY,
   connectTimeoutMs: 10_000,
+  responseInformation: '',
   strictSubprotocol: false,
 })

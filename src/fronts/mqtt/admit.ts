@@ -1,0 +1,61 @@
+// From a PUBLISH packet to a message: one list of checks. What breaks the protocol throws and ends
+// the connection; what is merely refused is a Reason, and the connection goes on.
+
+import { Reason } from '../../base/reason.ts'
+import type { Publish } from '../../codec/mqtt/packets.ts'
+import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
+import { isUtf8 } from '../../base/utf8.ts'
+import { type Message, NEVER } from '../../core/message.ts'
+import type { Connection } from './connection.ts'
+import { messageProperties } from './message-properties.ts'
+
+export function admit(connection: Connection, packet: Publish): Message | Reason {
+  const { settings, turn } = connection.front.parts
+  const { qos, retain, properties, packetId } = packet
+  const { session } = connection.admission
+  if (properties.subscriptionIds.length > 0) {
+    throw new ProtocolError('a Subscription Identifier', Reason.protocolError, 'MQTT-3.3.4-6')
+  }
+  if (qos > settings.qosMax) {
+    throw new ProtocolError('QoS above Maximum QoS', Reason.qosNotSupported, 'U5-08')
+  }
+  if (retain && !settings.retainAvailable) {
+    throw new ProtocolError('retain is not available', Reason.retainNotSupported, 'U5-09')
+  }
+  if (qos > 0) checkReceiveMaximum(connection, packetId)
+  const name =
+    properties.topicAlias === undefined
+      ? packet.topic
+      : connection.aliases.resolve(properties.topicAlias, packet.topic)
+
+  // A QoS 2 message still has this id: it is no id for another one [MQTT-2.2.1-3].
+  if (qos === 1 && session.receiver.has(packetId)) return Reason.packetIdentifierInUse
+  const topic = connection.topic(name)
+  if (topic === undefined) return Reason.topicNameInvalid
+  if (properties.payloadFormat === 1 && !isUtf8(packet.payload)) {
+    return Reason.payloadFormatInvalid // [U5-13]
+  }
+  const { messageExpiry } = properties
+  return {
+    offset: 0,
+    topic,
+    payload: packet.payload,
+    isKept: false,
+    isStored: false,
+    qos,
+    retain,
+    properties: messageProperties(properties),
+    publisher: session.clientId,
+    arrivedAtMs: turn.wallMs,
+    expiresAtMs: messageExpiry === undefined ? NEVER : turn.wallMs + messageExpiry * 1000,
+  }
+}
+
+/** [MQTT-3.3.4-7]: what the client cannot have been told of yet counts as unacknowledged. */
+function checkReceiveMaximum(connection: Connection, packetId: number): void {
+  const { session, peer, dialect } = connection.admission
+  if (!dialect.hasReceiveMaximum || session.receiver.has(packetId)) return
+  const unacknowledged = session.receiver.size + peer.pubacksHeld
+  if (unacknowledged < connection.front.parts.settings.receiveMax) return
+  throw new ProtocolError('Receive Maximum exceeded', Reason.receiveMaximumExceeded, 'MQTT-3.3.4-7')
+}

@@ -1,0 +1,314 @@
+// One client's connection: from bytes to packets to the function that each packet's type names. It
+// holds what ends with the connection; what a packet means stands in the on-… file of its name, what
+// outlives the connection in its session, what is sent in its peer.
+
+import { Outbox } from '../../base/outbox.ts'
+import { Reason } from '../../base/reason.ts'
+import type { Timer } from '../../base/clock.ts'
+import type { Wire, WireEnd } from '../../base/wire.ts'
+import { decode } from '../../codec/mqtt/decode.ts'
+import { type FrameSink, Framer } from '../../codec/mqtt/framer.ts'
+import { type Packet, PacketType } from '../../codec/mqtt/packets.ts'
+import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
+import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
+import { reasonName } from '../../codec/mqtt/reasons.ts'
+import type { Principal } from '../../core/ports.ts'
+import { parseTopic, type Topic } from '../../core/topic.ts'
+import type { Session } from '../../session/session.ts'
+import type { Dialect } from './dialect.ts'
+import type { MqttFront } from './front.ts'
+import { onPuback, onPubcomp, onPubrec, onPubrel } from './on-ack.ts'
+import { onAuth } from './on-auth.ts'
+import { onConnect, refuse } from './on-connect.ts'
+import { onDisconnect } from './on-disconnect.ts'
+import { onPublish } from './on-publish.ts'
+import { onSubscribe } from './on-subscribe.ts'
+import { onUnsubscribe } from './on-unsubscribe.ts'
+import type { MqttPeer } from './peer.ts'
+import { IncomingAliases } from './topic-aliases.ts'
+
+/** How long a closing connection may take to pass on what was written before it is cut. */
+export const CLOSE_TIMEOUT_MS = 5000
+/** Keep alive is exceeded after this many times its interval [MQTT-3.1.2-22]. */
+const KEEP_ALIVE_FACTOR = 1.5
+
+/** new: CONNECT is awaited; connecting: it is being authenticated; open: CONNACK 0x00 was sent. */
+type State = 'new' | 'connecting' | 'open' | 'closed'
+
+/** What CONNECT made of a connection. */
+export interface Admission {
+  readonly session: Session
+  readonly peer: MqttPeer
+  readonly principal: Principal
+  readonly dialect: Dialect
+  /** 0 for none. */
+  readonly keepAliveMs: number
+  /** The Session Expiry Interval of CONNECT, in seconds. */
+  readonly expiryS: number
+}
+
+export class Connection implements WireEnd, FrameSink {
+  readonly front: MqttFront
+  readonly wire: Wire
+  readonly outbox: Outbox
+  readonly aliases: IncomingAliases
+  readonly #framer: Framer
+  readonly #openedMs: number
+  #state: State = 'new'
+  #admission: Admission | undefined
+  #connectTimer: Timer | undefined
+  #closeTimer: Timer | undefined
+  /** When the last whole packet came [U5-46], or the wire last took something while paused. */
+  #lastSeenMs: number
+  #isPaused = false
+  #reason: Reason = Reason.unspecifiedError
+  #lastName = ''
+  #lastTopic: Topic | undefined
+  #bytesReceived = 0
+
+  constructor(front: MqttFront, wire: Wire) {
+    const { turn, limits, settings, deadlines } = front.parts
+    this.front = front
+    this.wire = wire
+    this.outbox = new Outbox(turn, wire, front.slabs, limits.outboxBytesMax, () => this.#writable())
+    this.aliases = new IncomingAliases(settings.topicAliasMax)
+    this.#framer = new Framer(Math.min(limits.packetBytesMax, limits.connectBytesMax), this)
+    this.#openedMs = turn.nowMs
+    this.#lastSeenMs = turn.nowMs
+    // [U5-01]
+    this.#connectTimer = deadlines.after(settings.connectTimeoutMs, () => {
+      turn.open()
+      this.#end(Reason.maximumConnectTime, true)
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  /** Only for a connection that is open: what CONNECT made of it. */
+  get admission(): Admission {
+    if (this.#admission === undefined) throw new Error('the connection was not accepted')
+    return this.#admission
+  }
+
+  receive(chunk: Uint8Array): void {
+    if (this.#state === 'closed') return
+    this.front.parts.turn.open()
+    this.front.parts.counters.bytesReceived += chunk.length
+    this.#bytesReceived += chunk.length
+    this.#guard(() => this.#framer.push(chunk))
+    if (this.outbox.isFull) this.#pause()
+  }
+
+  frame(firstByte: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const { turn, counters } = this.front.parts
+    const version = this.#admission?.dialect.version ?? 4
+    const packet = decode(firstByte, bytes, start, end, version, this.front.topics)
+    counters.packetsReceived += 1
+    this.#lastSeenMs = turn.nowMs
+    if (this.#state === 'open') this.#dispatch(packet)
+    else if (packet.type === PacketType.connect) onConnect(this, packet)
+    else
+      throw new ProtocolError(
+        'the first packet is not CONNECT',
+        Reason.protocolError,
+        'MQTT-3.1.0-1',
+      )
+    return this.#state === 'open'
+  }
+
+  written(): void {
+    this.front.parts.turn.open()
+    if (this.#isPaused) this.#lastSeenMs = this.front.parts.turn.nowMs
+    this.outbox.written()
+  }
+
+  closed(error: Error | undefined): void {
+    const { turn, log, sessions } = this.front.parts
+    turn.open()
+    this.#connectTimer?.cancel()
+    this.#closeTimer?.cancel()
+    const wasOpen = this.#state === 'open'
+    this.#state = 'closed'
+    this.outbox.close()
+    if (this.#admission !== undefined) {
+      const { session, peer, dialect } = this.#admission
+      if (wasOpen) sessions.close(session, peer, { dropsWill: false })
+      log.info('client disconnected', {
+        client: session.clientId,
+        address: this.wire.remoteAddress,
+        reason: wasOpen ? (error?.message ?? 'connection lost') : reasonName(this.#reason, 14),
+        seconds: Math.round((turn.nowMs - this.#openedMs) / 1000),
+        received: this.#bytesReceived,
+        sent: this.outbox.bytesWritten,
+        version: dialect.name,
+      })
+    }
+    this.front.remove(this)
+  }
+
+  /** The topic of that name, within the limits; a publisher mostly repeats itself. */
+  topic(name: string): Topic | undefined {
+    if (name !== this.#lastName) {
+      this.#lastTopic = parseTopic(name, this.front.parts.limits.topicLevelsMax)
+      this.#lastName = name
+    }
+    return this.#lastTopic
+  }
+
+  /** CONNECT is being authenticated elsewhere: nothing more is read meanwhile. */
+  hold(): void {
+    this.#state = 'connecting'
+    this.wire.pause()
+  }
+
+  /** What `hold` waited for is there; `go` decides, then whatever came meanwhile is read. */
+  release(go: () => void): void {
+    if (this.#state === 'closed') return
+    this.front.parts.turn.open()
+    this.#guard(() => {
+      go()
+      if (this.#state !== 'open') return
+      this.wire.resume()
+      this.#framer.resume()
+    })
+  }
+
+  /** CONNACK 0x00 was sent. */
+  open(admission: Admission): void {
+    this.#connectTimer?.cancel()
+    this.#admission = admission
+    this.#framer.version = admission.dialect.version
+    this.#framer.packetBytesMax = this.front.parts.limits.packetBytesMax
+    this.#state = 'open'
+  }
+
+  /** Closes, with a DISCONNECT where the client can be told; its will is published. */
+  close(reason: Reason): void {
+    this.#end(reason, false)
+  }
+
+  /** The client said DISCONNECT: closes without a word. */
+  leave(reason: Reason, dropsWill: boolean): void {
+    this.#reason = reason
+    const { session, peer } = this.admission
+    this.#state = 'closed'
+    this.front.parts.sessions.close(session, peer, { dropsWill })
+    this.#endWire()
+  }
+
+  /** CONNECT was refused and, where the version has a word for it, CONNACK said so. */
+  refused(reason: Reason): void {
+    this.#reason = reason
+    this.#connectTimer?.cancel()
+    this.#state = 'closed'
+    this.front.parts.counters.connectionsRefused += 1
+    this.#endWire()
+  }
+
+  /** Called for all connections at intervals [MQTT-3.1.2-22]. */
+  checkKeepAlive(nowMs: number): void {
+    const keepAliveMs = this.#admission?.keepAliveMs ?? 0
+    if (this.#state !== 'open' || keepAliveMs === 0) return
+    if (nowMs - this.#lastSeenMs <= keepAliveMs * KEEP_ALIVE_FACTOR) return
+    this.close(Reason.keepAliveTimeout)
+  }
+
+  #dispatch(packet: Packet): void {
+    switch (packet.type) {
+      case PacketType.publish:
+        return onPublish(this, packet)
+      case PacketType.puback:
+        return onPuback(this, packet)
+      case PacketType.pubrec:
+        return onPubrec(this, packet)
+      case PacketType.pubrel:
+        return onPubrel(this, packet)
+      case PacketType.pubcomp:
+        return onPubcomp(this, packet)
+      case PacketType.subscribe:
+        return onSubscribe(this, packet)
+      case PacketType.unsubscribe:
+        return onUnsubscribe(this, packet)
+      case PacketType.pingreq:
+        return this.admission.peer.pingresp() // [MQTT-3.12.4-1]
+      case PacketType.disconnect:
+        return onDisconnect(this, packet)
+      case PacketType.auth:
+        return onAuth(this, packet)
+      case PacketType.connect:
+        throw new ProtocolError('a second CONNECT', Reason.protocolError, 'MQTT-3.1.0-2')
+      default:
+        throw new ProtocolError('a packet that only servers send', Reason.protocolError, 'U5-32')
+    }
+  }
+
+  /** Runs what may find the client's mistake; the one place where that ends the connection. */
+  #guard(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#failed(error)
+    }
+  }
+
+  #failed(error: ProtocolError): void {
+    this.front.parts.log.info('client made a mistake', {
+      client: this.#admission?.session.clientId,
+      address: this.wire.remoteAddress,
+      mistake: error.message,
+      clause: error.clause,
+    })
+    if (this.#state === 'open')
+      this.close(error.reason) // [MQTT-4.13.1-1]
+    else if (this.#state === 'new') refuse(this, error.reason, error.version)
+  }
+
+  #end(reason: Reason, isSilent: boolean): void {
+    if (this.#state === 'closed') return
+    this.#reason = reason
+    const wasOpen = this.#state === 'open'
+    this.#state = 'closed'
+    const admission = this.#admission
+    if (admission !== undefined && wasOpen) {
+      const { session, peer, dialect } = admission
+      // What waits in the old outbox belongs to a client that is elsewhere now.
+      if (reason === Reason.sessionTakenOver) this.outbox.discard()
+      // [MQTT-3.14.0-1] [MQTT-3.1.4-3]
+      if (dialect.canDisconnect && !isSilent) {
+        peer.send({ type: PacketType.disconnect, reason, properties: NO_PROPERTIES })
+      }
+      this.front.parts.sessions.close(session, peer, { dropsWill: false })
+    }
+    this.#endWire()
+  }
+
+  /** Sends nothing more [MQTT-3.14.4-1] and closes [MQTT-3.14.4-2]. */
+  #endWire(): void {
+    this.outbox.end()
+    this.#closeTimer ??= this.front.parts.deadlines.after(CLOSE_TIMEOUT_MS, () => {
+      this.wire.destroy()
+    })
+  }
+
+  #pause(): void {
+    if (this.#isPaused || this.#state !== 'open') return
+    this.#isPaused = true
+    this.wire.pause()
+  }
+
+  #writable(): void {
+    this.front.parts.turn.open()
+    if (this.#isPaused) {
+      this.#isPaused = false
+      this.wire.resume()
+    }
+    if (this.#state === 'open') this.admission.session.pump()
+  }
+}

@@ -1,0 +1,111 @@
+// MQTT onto the hub: what all connections share, and the set of them. One connection is connection's.
+
+import type { Timer } from '../../base/clock.ts'
+import type { Deadlines } from '../../base/deadlines.ts'
+import type { Random } from '../../base/random.ts'
+import { Reason } from '../../base/reason.ts'
+import { SlabPool } from '../../base/slabs.ts'
+import type { Turn } from '../../base/turn.ts'
+import type { Wire, WireEnd } from '../../base/wire.ts'
+import { TopicCache } from '../../codec/mqtt/topic-cache.ts'
+import type { Counters } from '../../core/counters.ts'
+import type { Hub } from '../../core/hub.ts'
+import type { Limits } from '../../core/limits.ts'
+import type { Access, Cluster, Log, StoreRecord } from '../../core/ports.ts'
+import type { Sessions } from '../../session/sessions.ts'
+import { Connection } from './connection.ts'
+import { PublishFrames } from './publish-frames.ts'
+import type { MqttSettings } from './settings.ts'
+
+/** Keep alive is looked at so often, for all connections at once; a time-out is that much late. */
+export const KEEP_ALIVE_SCAN_MS = 1000
+
+export interface MqttFrontParts {
+  readonly turn: Turn<StoreRecord>
+  readonly deadlines: Deadlines
+  readonly random: Random
+  readonly hub: Hub
+  readonly sessions: Sessions
+  readonly access: Access
+  readonly cluster: Cluster
+  readonly log: Log
+  readonly counters: Counters
+  readonly limits: Limits
+  readonly settings: MqttSettings
+}
+
+export class MqttFront {
+  readonly parts: MqttFrontParts
+  readonly slabs: SlabPool = new SlabPool()
+  readonly frames: PublishFrames = new PublishFrames()
+  readonly topics: TopicCache
+  readonly #connections = new Set<Connection>()
+  #scan: Timer | undefined
+  #whenEmpty: (() => void) | undefined
+  #isDraining = false
+
+  constructor(parts: MqttFrontParts) {
+    this.parts = parts
+    this.topics = new TopicCache(parts.limits.topicNamesMax, parts.random)
+  }
+
+  /** Open connections, accepted or not. */
+  get size(): number {
+    return this.#connections.size
+  }
+
+  /** False while no more connections are taken: too many, or the server is ending. */
+  get hasRoom(): boolean {
+    return !this.#isDraining && this.#connections.size <= this.parts.limits.connectionsMax
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  accept(wire: Wire): WireEnd {
+    this.parts.turn.open()
+    this.parts.counters.connectionsOpened += 1
+    const connection = new Connection(this, wire)
+    this.#connections.add(connection)
+    this.#scan ??= this.parts.deadlines.after(KEEP_ALIVE_SCAN_MS, () => this.#scanAll())
+    return connection
+  }
+
+  /** A client id that no session has [MQTT-3.2.2-16]. */
+  assignClientId(): string {
+    for (;;) {
+      const clientId = `rameau-${this.parts.random.id(16)}`
+      if (!this.parts.sessions.has(clientId)) return clientId
+    }
+  }
+
+  /** The connection's wire is gone. */
+  remove(connection: Connection): void {
+    this.#connections.delete(connection)
+    this.parts.counters.connectionsClosed += 1
+    if (this.#connections.size > 0) return
+    this.#scan?.cancel()
+    this.#scan = undefined
+    this.#whenEmpty?.()
+  }
+
+  /** Ends all connections, telling those that can be told; resolves when the last one is gone. */
+  drain(): Promise<void> {
+    this.parts.turn.open()
+    this.#isDraining = true
+    const drained = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve
+      if (this.#connections.size === 0) resolve()
+    })
+    for (const connection of this.#connections) connection.close(Reason.serverShuttingDown)
+    return drained
+  }
+
+  #scanAll(): void {
+    this.parts.turn.open()
+    this.#scan = this.parts.deadlines.after(KEEP_ALIVE_SCAN_MS, () => this.#scanAll())
+    const { nowMs } = this.parts.turn
+    for (const connection of this.#connections) connection.checkKeepAlive(nowMs)
+  }
+}

@@ -1,0 +1,26 @@
+// DISCONNECT from a client, section 3.14.
+
+import { Reason } from '../../base/reason.ts'
+import type { Disconnect } from '../../codec/mqtt/packets.ts'
+import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
+import type { Connection } from './connection.ts'
+import { expiryOf } from './dialect.ts'
+
+export function onDisconnect(connection: Connection, packet: Disconnect): void {
+  const { session, dialect, expiryS } = connection.admission
+  const { sessionExpiry } = packet.properties
+  if (sessionExpiry !== undefined) {
+    if (expiryS === 0 && sessionExpiry !== 0) {
+      // It does not count as a DISCONNECT: the will stays.
+      throw new ProtocolError(
+        'a Session Expiry Interval after none in CONNECT',
+        Reason.protocolError,
+        'U5-29',
+      )
+    }
+    const { sessionExpiryMax } = connection.front.parts.settings
+    session.expiryS = Math.min(expiryOf(sessionExpiry), sessionExpiryMax)
+  }
+  const dropsWill = dialect.disconnectDropsWill || packet.reason === Reason.success
+  connection.leave(packet.reason, dropsWill) // [MQTT-3.14.4-3]
+}

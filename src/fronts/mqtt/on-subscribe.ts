@@ -1,0 +1,93 @@
+// SUBSCRIBE, section 3.8: one reason per filter [MQTT-3.8.4-6], in their order [MQTT-3.9.3-1];
+// retained messages follow after SUBACK.
+
+import { FAILURE, Reason } from '../../base/reason.ts'
+import { PacketType, type Subscribe, type SubscribeFilter } from '../../codec/mqtt/packets.ts'
+import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
+import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
+import { reasonName } from '../../codec/mqtt/reasons.ts'
+import type { Qos } from '../../core/message.ts'
+import {
+  isWild,
+  levels,
+  parseSubscriptionFilter,
+  type SubscriptionFilter,
+} from '../../core/topic.ts'
+import type { Connection } from './connection.ts'
+
+export function onSubscribe(connection: Connection, packet: Subscribe): void {
+  const { settings } = connection.front.parts
+  const { session, peer, dialect } = connection.admission
+  const id = packet.properties.subscriptionIds[0] ?? 0
+  if (id !== 0 && !settings.subscriptionIds) {
+    throw new ProtocolError(
+      'Subscription Identifiers are not available',
+      Reason.subscriptionIdentifiersNotSupported,
+      'U5-11',
+    )
+  }
+  // All are read before the first one has an effect, since one bad filter ends the connection.
+  const parsed = packet.filters.map(({ filter }) => parse(filter))
+  const reasons = packet.filters.map((asked, index) => {
+    const filter = parsed[index]
+    if (filter === undefined) return Reason.topicFilterInvalid
+    if (session.receiver.has(packet.packetId)) return Reason.packetIdentifierInUse // [U5-25]
+    const reason = subscribe(connection, filter, asked, id)
+    return reason >= FAILURE && !dialect.canRefuseSubscription ? Reason.success : reason
+  })
+  // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5]
+  peer.send({
+    type: PacketType.suback,
+    packetId: packet.packetId,
+    reasons,
+    properties: NO_PROPERTIES,
+  })
+}
+
+/** Syntax that the standard forbids ends the connection, as the first byte of a bad packet does. */
+export function parse(text: string): SubscriptionFilter {
+  const filter = parseSubscriptionFilter(text, Number.POSITIVE_INFINITY)
+  if (filter !== undefined) return filter
+  throw new ProtocolError('a topic filter is invalid', Reason.topicFilterInvalid, 'MQTT-4.7.1-1')
+}
+
+function subscribe(
+  connection: Connection,
+  filter: SubscriptionFilter,
+  asked: SubscribeFilter,
+  id: number,
+): Reason {
+  const { settings, access } = connection.front.parts
+  const { session, principal } = connection.admission
+  const refusal = unavailable(connection, filter) ?? access.maySubscribe(principal, filter.filter)
+  if (refusal !== Reason.success) {
+    connection.front.parts.log.debug('subscribe refused', {
+      client: session.clientId,
+      filter: asked.filter,
+      reason: reasonName(refusal, PacketType.suback),
+    })
+    return refusal
+  }
+  const qos: Qos = asked.qos < settings.qosMax ? asked.qos : settings.qosMax // [MQTT-3.8.4-7]
+  const { noLocal, retainAsPublished, retainHandling } = asked
+  return session.subscriptions.add(filter, { qos, noLocal, retainAsPublished, retainHandling, id })
+}
+
+/** Why a filter is refused by the server's limits, if it is. */
+function unavailable(connection: Connection, filter: SubscriptionFilter): Reason | undefined {
+  const { settings, limits } = connection.front.parts
+  const { dialect } = connection.admission
+  let reason: Reason | undefined
+  if (filter.share !== undefined && !settings.sharedSubscriptions) {
+    reason = Reason.sharedSubscriptionsNotSupported
+  } else if (isWild(filter.filter) && !settings.wildcardSubscriptions) {
+    reason = Reason.wildcardSubscriptionsNotSupported
+  } else if (levels(filter.filter) > limits.topicLevelsMax) {
+    return Reason.topicFilterInvalid // [U5-14]
+  }
+  // CONNACK announced it: the client breaks the protocol [U5-10] [U5-12].
+  if (reason !== undefined && dialect.hasConnackProperties) {
+    throw new ProtocolError('a filter of a kind that is not available', reason, 'U5-10')
+  }
+  return reason
+}

@@ -1,0 +1,21 @@
+// UNSUBSCRIBE, section 3.10: one reason per filter, whether it existed or not [MQTT-3.10.4-5].
+
+import { Reason } from '../../base/reason.ts'
+import { PacketType, type Unsubscribe } from '../../codec/mqtt/packets.ts'
+import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
+import type { Connection } from './connection.ts'
+import { parse } from './on-subscribe.ts'
+
+export function onUnsubscribe(connection: Connection, packet: Unsubscribe): void {
+  const { session, peer } = connection.admission
+  const { packetId } = packet
+  const filters = packet.filters.map(parse)
+  const isIdInUse = session.receiver.has(packetId)
+  const reasons = filters.map((filter) => {
+    if (isIdInUse) return Reason.packetIdentifierInUse // [U5-25]
+    // [MQTT-3.10.4-1] [U5-39]
+    return session.subscriptions.remove(filter) ? Reason.success : Reason.noSubscriptionExisted
+  })
+  // [MQTT-3.10.4-4] [MQTT-3.10.4-6] [MQTT-3.11.3-1]
+  peer.send({ type: PacketType.unsuback, packetId, reasons, properties: NO_PROPERTIES })
+}

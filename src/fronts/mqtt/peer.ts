@@ -1,0 +1,164 @@
+// The way out to one client: what the server says becomes bytes in the connection's outbox, in the
+// client's version and within its limits. What comes in is connection's.
+
+import type { Outbox } from '../../base/outbox.ts'
+import type { Reason } from '../../base/reason.ts'
+import type { Turn } from '../../base/turn.ts'
+import { encode } from '../../codec/mqtt/encode.ts'
+import { encodeAck, PINGRESP_BYTES, type PublishHead } from '../../codec/mqtt/encode-publish.ts'
+import { type Ack, type Packet, PacketType } from '../../codec/mqtt/packets.ts'
+import { REFERENCE_BYTES_MIN } from '../../base/outbox.ts'
+import type { Counters } from '../../core/counters.ts'
+import { keep, type Message, type Qos } from '../../core/message.ts'
+import type { StoreRecord } from '../../core/ports.ts'
+import type { Peer } from '../../session/peer.ts'
+import type { Dialect } from './dialect.ts'
+import type { PublishFrames } from './publish-frames.ts'
+import { OutgoingAliases } from './topic-aliases.ts'
+
+/** What CONNECT says about what the client takes. */
+export interface PeerLimits {
+  readonly receiveMax: number
+  /** Bytes; Infinity where the client named none. */
+  readonly packetBytesMax: number
+  readonly topicAliasMax: number
+}
+
+export interface PeerParts {
+  readonly turn: Turn<StoreRecord>
+  readonly outbox: Outbox
+  readonly frames: PublishFrames
+  readonly counters: Counters
+  readonly dialect: Dialect
+  readonly limits: PeerLimits
+  readonly close: (reason: Reason) => void
+}
+
+const ackBytes = new Uint8Array(5)
+const ACK_VIEWS = [4, 5].map((length) => ackBytes.subarray(0, length))
+
+export class MqttPeer implements Peer {
+  readonly receiveMax: number
+  readonly close: (reason: Reason) => void
+  readonly #turn: Turn<StoreRecord>
+  readonly #outbox: Outbox
+  readonly #frames: PublishFrames
+  readonly #counters: Counters
+  readonly #dialect: Dialect
+  readonly #packetBytesMax: number
+  readonly #aliases: OutgoingAliases | undefined
+  /** Until CONNACK has left nothing may pass it [MQTT-3.2.0-1]. */
+  #isConnackHeld = true
+
+  constructor(parts: PeerParts) {
+    this.receiveMax = parts.limits.receiveMax
+    this.close = parts.close
+    this.#turn = parts.turn
+    this.#outbox = parts.outbox
+    this.#frames = parts.frames
+    this.#counters = parts.counters
+    this.#dialect = parts.dialect
+    this.#packetBytesMax = parts.limits.packetBytesMax
+    const { topicAliasMax } = parts.limits
+    this.#aliases = topicAliasMax === 0 ? undefined : new OutgoingAliases(topicAliasMax)
+  }
+
+  get isWritable(): boolean {
+    return !this.#outbox.isFull
+  }
+
+  /** PUBACKs that the client cannot have yet, since they wait for a commit. */
+  get pubacksHeld(): number {
+    return this.#outbox.heldWeight
+  }
+
+  publish(
+    message: Message,
+    qos: Qos,
+    retain: boolean,
+    ids: readonly number[],
+    packetId: number,
+    dup: boolean,
+  ): boolean {
+    const ticket = qos === 0 ? 0 : this.#turn.ticket()
+    const head = this.#head(message, qos, retain, ids, dup, ticket)
+    if (head === undefined) return false
+    this.#begin(qos === 0, ticket, 0)
+    if (head.packetIdAt !== -1) {
+      head.bytes[head.packetIdAt] = packetId >> 8
+      head.bytes[head.packetIdAt + 1] = packetId & 0xff
+    }
+    this.#outbox.add(head.bytes)
+    if (message.payload.length >= REFERENCE_BYTES_MIN) keep(message)
+    if (message.isKept) this.#outbox.addKept(message.payload)
+    else this.#outbox.add(message.payload)
+    return true
+  }
+
+  pubrel(packetId: number): void {
+    this.ack(PacketType.pubrel, packetId, 0)
+  }
+
+  /** PUBACK, PUBREC, PUBREL or PUBCOMP, after the commit of what it acknowledges. */
+  ack(type: Ack['type'], packetId: number, reason: Reason): void {
+    const length = encodeAck(ackBytes, type, packetId, reason, this.#dialect.version)
+    this.#begin(false, this.#turn.ticket(), type === PacketType.puback ? 1 : 0)
+    const bytes = ACK_VIEWS[length - 4]
+    if (bytes !== undefined) this.#outbox.add(bytes)
+  }
+
+  /** Any other packet, in its place among those that wait for a commit. */
+  send(packet: Packet): void {
+    this.#begin(false, this.#turn.ticket(), 0)
+    this.#outbox.add(encode(packet, this.#dialect.version, this.#packetBytesMax))
+  }
+
+  pingresp(): void {
+    this.#begin(true, 0, 0)
+    this.#outbox.add(PINGRESP_BYTES)
+  }
+
+  #begin(isNow: boolean, ticket: number, weight: number): void {
+    this.#counters.packetsSent += 1
+    if (isNow && !this.#mustFollowConnack()) this.#outbox.beginNow()
+    else this.#outbox.beginInOrder(ticket, weight)
+  }
+
+  #mustFollowConnack(): boolean {
+    this.#isConnackHeld &&= this.#outbox.isHolding
+    return this.#isConnackHeld
+  }
+
+  /** The frame's head, or undefined where the client does not take it so large [MQTT-3.1.2-24]. */
+  #head(
+    message: Message,
+    qos: Qos,
+    retain: boolean,
+    ids: readonly number[],
+    dup: boolean,
+    ticket: number,
+  ): PublishHead | undefined {
+    const { wallMs } = this.#turn
+    // What waits for a commit is passed by what does not, so it may not lean on an alias.
+    const mayAlias = !this.#outbox.isHolding && this.#turn.isDurable(ticket)
+    if (this.#aliases === undefined || !mayAlias) {
+      return this.#fit(
+        this.#frames.head(message, qos, dup, retain, ids, this.#dialect.version, wallMs),
+        message,
+      )
+    }
+    const known = this.#aliases.find(message.topic)
+    const alias = known === 0 ? this.#aliases.free : known
+    const topic = known === 0 ? message.topic : ''
+    const head = this.#fit(
+      this.#frames.aliased(message, qos, dup, retain, ids, topic, alias, wallMs),
+      message,
+    )
+    if (head !== undefined && known === 0 && alias !== 0) this.#aliases.add(message.topic, alias)
+    return head
+  }
+
+  #fit(head: PublishHead, message: Message): PublishHead | undefined {
+    return head.bytes.length + message.payload.length > this.#packetBytesMax ? undefined : head
+  }
+}

@@ -1,0 +1,137 @@
+// The composition root: the one file that knows all parts and wires them. Everything with an effect
+// is handed in, so that a whole server also runs in a simulation.
+
+import { type Clock, systemClock } from './base/clock.ts'
+import { Deadlines } from './base/deadlines.ts'
+import { type Random, systemRandom } from './base/random.ts'
+import type { Scheduler } from './base/scheduler.ts'
+import { Turn } from './base/turn.ts'
+import type { Accept } from './base/wire.ts'
+import { ALONE } from './cluster/alone.ts'
+import { ALLOW_ALL } from './core/access.ts'
+import { type Counters, createCounters } from './core/counters.ts'
+import { Hub } from './core/hub.ts'
+import { DEFAULT_LIMITS, type Limits } from './core/limits.ts'
+import type { Access, Cluster, Log, Store, StoreRecord } from './core/ports.ts'
+import { Retained } from './core/retained.ts'
+import { TopicTree } from './core/topic-tree.ts'
+import { MqttFront } from './fronts/mqtt/front.ts'
+import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from './fronts/mqtt/settings.ts'
+import { setImmediateScheduler } from './net/scheduler.ts'
+import { type Listening, listenTcp, type TcpOptions } from './net/tcp.ts'
+import { Sessions } from './session/sessions.ts'
+import { createMemoryStore } from './storage/memory.ts'
+
+export interface ServerOptions {
+  readonly limits?: Partial<Limits>
+  readonly mqtt?: Partial<MqttSettings>
+  /** Who may do what; everybody everything by default. */
+  readonly access?: Access
+  /** Where what must survive is kept; by default nothing survives. */
+  readonly store?: Store
+  readonly cluster?: Cluster
+  /** Silent by default. */
+  readonly log?: Log
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly scheduler?: Scheduler
+}
+
+/** What a server holds at present. */
+export interface Holdings {
+  readonly connections: number
+  readonly sessions: number
+  readonly subscriptions: number
+  readonly retained: number
+  readonly retainedBytes: number
+}
+
+export interface Server {
+  /** Takes a byte stream on which a client will speak MQTT. */
+  readonly accept: Accept
+  readonly counters: Readonly<Counters>
+  holdings(): Holdings
+  /** Opens a listener for MQTT. Rejects with a ListenError where that cannot be. */
+  listen(options: TcpOptions): Promise<Listening>
+  /**
+   * Ends the server: takes no more connections, tells clients where it can (0x8B), passes on what was
+   * written, closes. Resolves when all is done, within seconds.
+   */
+  close(): Promise<void>
+}
+
+const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** A server with no listener yet; in memory unless given a store. */
+export function createServer(options: ServerOptions = {}): Server {
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const settings: MqttSettings = { ...DEFAULT_MQTT_SETTINGS, ...options.mqtt }
+  const clock = options.clock ?? systemClock
+  const random = options.random ?? systemRandom
+  const scheduler = options.scheduler ?? setImmediateScheduler
+  const access = options.access ?? ALLOW_ALL
+  const store = options.store ?? createMemoryStore(clock)
+  const cluster = options.cluster ?? ALONE
+  const log = options.log ?? SILENT
+
+  const counters = createCounters()
+  const turn = new Turn<StoreRecord>(scheduler, clock, store, (error) => {
+    counters.commitsFailed += 1
+    log.error('commit failed, trying again', { error: error.message })
+  })
+  const deadlines = new Deadlines(clock)
+  const tree = new TopicTree(limits.audiencesMax)
+  const retained = new Retained(limits.retainedBytesMax)
+  const hub = new Hub({ turn, store, tree, retained, access, cluster })
+  const sessions = new Sessions({
+    turn,
+    deadlines,
+    hub,
+    retained,
+    access,
+    limits,
+    counters,
+    log,
+  })
+  const front = new MqttFront({
+    turn,
+    deadlines,
+    random,
+    hub,
+    sessions,
+    access,
+    cluster,
+    log,
+    counters,
+    limits,
+    settings,
+  })
+  sessions.start()
+
+  const listeners = new Set<Listening>()
+  return {
+    accept: (wire) => front.accept(wire),
+    counters,
+    holdings: () => ({
+      connections: front.size,
+      sessions: sessions.size,
+      subscriptions: tree.size,
+      retained: retained.count,
+      retainedBytes: retained.bytes,
+    }),
+    listen: async (where) => {
+      const listening = await listenTcp(where, (wire) => front.accept(wire))
+      listeners.add(listening)
+      return listening
+    },
+    close: async () => {
+      const closing = [...listeners].map((listening) => listening.close())
+      listeners.clear()
+      await front.drain()
+      await Promise.all(closing)
+      sessions.stop()
+      deadlines.clear()
+      await store.close()
+    },
+  }
+}
