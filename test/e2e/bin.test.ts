@@ -17,7 +17,8 @@ const BIN = join(import.meta.dirname, '..', '..', 'bin', 'rameau.js')
 const PROGRAM = `
 process.on('SIGTERM', () => process.exit(7))
 const { pid, version, execPath } = process
-console.log(JSON.stringify({ pid, version, execPath, args: process.argv.slice(2), cwd: process.cwd() }))
+const args = process.argv.slice(2)
+console.log(JSON.stringify({ pid, version, execPath, args, cwd: process.cwd() }))
 if (process.argv[2] === 'stay') setInterval(() => {}, 1000)
 else process.exitCode = 3
 `
@@ -132,7 +133,7 @@ test('a checkout without a pinned Node says what to do', async (t) => {
   assert.match(text, /run npm ci first/)
 })
 
-test('a Node without execve starts the pinned one and passes on exit code and SIGTERM', async (t) => {
+test('a Node without execve starts the pinned one and passes on code and SIGTERM', async (t) => {
   const old = oldNode()
   if (old === undefined) return t.skip('no Node before 22.15 in the path')
   const brief = start(old, [join(checkout, 'bin', 'rameau.js'), 'x'])
