@@ -9,7 +9,7 @@ import { parseSource } from './tidy/source.ts'
 
 const HEAD = '// A sample.\n'
 
-/** Rule, path and text of a planted violation: on the second line, or the first for a whole file. */
+/** Rule, path, text of a planted violation: on the second line, or the first for a whole file. */
 const PLANTS: readonly (readonly [rule: string, path: string, text: string])[] = [
   ['layer', 'src/base/a.ts', "import { b } from '../core/b.ts'"],
   ['layer', 'src/codec/mqtt/a.ts', "import type { Message } from '../../core/message.ts'"],
@@ -58,7 +58,7 @@ const PLANTS: readonly (readonly [rule: string, path: string, text: string])[] =
   ['clock', 'src/server.ts', 'const at = performance.now()'],
   ['clock', 'src/core/a.ts', 'const id = Math.random()'],
   ['clock', 'src/core/a.ts', 'const id = globalThis.crypto.randomUUID()'],
-  ['clock', 'src/base/turn.ts', 'const later = { queueMicrotask }'],
+  ['clock', 'src/base/turn.ts', 'const later = queueMicrotask'],
   ['node-global', 'src/codec/mqtt/a.ts', 'const empty = Buffer.alloc(0)'],
   ['node-global', 'src/base/a.ts', 'process.exit(1)'],
   ['leftover', 'test/a.ts', '/* TODO: more */'],
