@@ -1,0 +1,71 @@
+// The command line: names every command and loads only the one that runs. bin/rameau.js begins here.
+
+import { Command, CommanderError } from 'commander'
+import { addStartFlags, type StartFlags } from './flags.ts'
+import { readVersion } from './version.ts'
+
+/** The named commands that this version does not have yet, so that scripts learn it in one line. */
+const LATER: Readonly<Record<string, string>> = {
+  pub: 'publish a message',
+  sub: 'subscribe and print what comes',
+  request: 'publish a request and wait for the response',
+  bench: 'measure a broker',
+  check: 'check what a broker conforms to',
+  context: 'remember brokers by name',
+  get: 'read a topic over CoAP or HTTP',
+  put: 'set a topic’s state over CoAP or HTTP',
+  post: 'send an event over CoAP or HTTP',
+  delete: 'clear a topic’s state over CoAP or HTTP',
+  observe: 'watch a topic over CoAP or HTTP',
+  passwd: 'manage users and passwords',
+  cert: 'make certificates for development',
+  config: 'check, show or write a configuration',
+  import: 'turn a mosquitto.conf into a configuration',
+  health: 'ask a server how it is',
+  store: 'check, measure, export or import a store',
+  explain: 'explain a reason code or a message of the log',
+}
+
+const USAGE_ERROR = 2
+
+async function main(args: readonly string[]): Promise<number> {
+  const program = new Command('rameau')
+    .description('An MQTT server: one topic tree for every protocol.')
+    .version(readVersion())
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'rameau: ')),
+    })
+
+  let code = 0
+  addStartFlags(program.command('start').description('start the server')).action(
+    async (flags: StartFlags) => {
+      const { start } = await import('./start.ts')
+      code = await start(flags)
+    },
+  )
+  for (const [name, text] of Object.entries(LATER)) {
+    program
+      .command(name)
+      .description(`${text} (not yet)`)
+      .helpOption(false) // `-h` is the host of pub and sub.
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(() => {
+        console.error(`rameau: ${name} is not in this version yet`)
+        code = 1
+      })
+  }
+
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    // Commander has written what is wrong, or the help that was asked for.
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? 0 : USAGE_ERROR
+  }
+  return code
+}
+
+// At once: nothing that still waits, such as a client that lingers, holds up the end.
+process.exit(await main(process.argv.slice(2)))

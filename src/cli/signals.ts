@@ -1,0 +1,43 @@
+// The signals of a server process: end in order, end at once, reload. What that means is the
+// caller's.
+
+/** One Ctrl-C reaches us from the terminal and again from npm: within this time they are one. */
+const SAME_KEY_MS = 200
+
+export class Signals {
+  /** Resolves with the name of the first SIGTERM or SIGINT. */
+  readonly stop: Promise<NodeJS.Signals>
+  /** Resolves with the name of the second one. */
+  readonly stopNow: Promise<NodeJS.Signals>
+
+  constructor(reload: () => void) {
+    const { promise: stop, resolve: resolveStop } = withResolvers()
+    const { promise: stopNow, resolve: resolveStopNow } = withResolvers()
+    this.stop = stop
+    this.stopNow = stopNow
+
+    let firstAtMs: number | undefined
+    const receive = (signal: NodeJS.Signals) => {
+      const nowMs = performance.now()
+      if (firstAtMs === undefined) {
+        firstAtMs = nowMs
+        resolveStop(signal)
+      } else if (signal !== 'SIGINT' || nowMs - firstAtMs > SAME_KEY_MS) resolveStopNow(signal)
+    }
+    process.on('SIGTERM', receive)
+    process.on('SIGINT', receive)
+    process.on('SIGHUP', reload)
+  }
+}
+
+/** Promise.withResolvers, which Node 20 lacks. */
+function withResolvers(): {
+  promise: Promise<NodeJS.Signals>
+  resolve: (signal: NodeJS.Signals) => void
+} {
+  let resolve: (signal: NodeJS.Signals) => void = () => undefined
+  const promise = new Promise<NodeJS.Signals>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
