@@ -152,6 +152,35 @@ test('two subscribers with one client id are two', () => {
   )
 })
 
+test('an empty last level is a level', () => {
+  const tree = new TopicTree(16)
+  tree.add(createSubscription(ann, 'a'))
+  tree.add(createSubscription(bob, 'a/'))
+  tree.add(createSubscription(eve, 'a/+'))
+  assert.equal(namesOf(tree.audience(topicOf('a'))), 'ann')
+  assert.equal(namesOf(tree.audience(topicOf('a/'))), 'bob eve')
+  assert.equal(namesOf(tree.audience(topicOf('a//'))), '')
+})
+
+test('[MQTT-3.8.4-3] a replaced subscription keeps its rank across filters too', () => {
+  const tree = new TopicTree(16)
+  tree.add(createSubscription(ann, 'a'))
+  tree.add(createSubscription(bob, '#'))
+  tree.add(createSubscription(ann, 'a', { qos: 1 }))
+  assert.equal(namesOf(tree.audience(topicOf('a'))), 'ann bob')
+})
+
+test('a removed filter leaves those that go on where it ended', () => {
+  for (const deeper of ['a/b', 'a/+', 'a/+/b', 'a/#']) {
+    const tree = new TopicTree(16)
+    tree.add(createSubscription(ann, 'a'))
+    tree.add(createSubscription(ann, deeper))
+    tree.remove(ann, filterOf('a'))
+    assert.equal(tree.add(createSubscription(ann, deeper)), false, deeper)
+    assert.equal(tree.remove(ann, filterOf(deeper)), true, deeper)
+  }
+})
+
 test('an audience is in the order of first subscriptions, across filters', () => {
   const tree = new TopicTree(16)
   tree.add(createSubscription(eve, '#'))

@@ -193,6 +193,7 @@ test('half of a surrogate pair is refused, a whole one is not', () => {
     'a\ud83d/b',
     '\ude00',
     '\ude00\ud83d',
+    '\ude00\ude00',
     '\ud83d\ud83d\ude00',
     '\ud83d\ue000',
   ]) {

@@ -92,8 +92,8 @@ export function matches(filter: TopicFilter, topic: Topic): boolean {
       const slash = topic.indexOf('/', at)
       at = slash < 0 ? topic.length : slash
     } else if (at === topic.length) {
-      // Only `/#` may still follow: `a/#` matches `a` too.
-      return code === SLASH && filter.charCodeAt(from + 1) === HASH
+      // Only `/#` may still follow: `a/#` matches `a` too. Nothing but a slash comes before a `#`.
+      return filter.charCodeAt(from + 1) === HASH
     } else {
       if (code !== topic.charCodeAt(at)) return false
       at += 1
