@@ -36,7 +36,9 @@ export class Session implements Subscriber, GroupMember {
   isDurable = false
 
   #peer: Peer | undefined
-  #replays: Replay[] = []
+  /** By the filter they belong to, in the order of subscribing. */
+  readonly #replays = new Map<string, Replay>()
+  #isPumpDue = false
 
   constructor(world: World, groups: SharedGroups, principal: Principal) {
     this.#world = world
@@ -166,10 +168,21 @@ export class Session implements Subscriber, GroupMember {
     return true
   }
 
-  /** Owes the client the retained messages of a new subscription. */
-  replay(replay: Replay): void {
-    this.#replays.push(replay)
-    this.#world.turn.atEnd(() => this.pump())
+  /** Owes the client the retained messages of a subscription; one replay a filter. */
+  replay(filter: string, replay: Replay): void {
+    this.#replays.delete(filter)
+    this.#replays.set(filter, replay)
+    if (this.#isPumpDue) return
+    this.#isPumpDue = true
+    this.#world.turn.atEnd(() => {
+      this.#isPumpDue = false
+      this.pump()
+    })
+  }
+
+  /** The subscription is gone: nothing more is owed for it. */
+  cancelReplay(filter: string): void {
+    this.#replays.delete(filter)
   }
 
   /** Sends all that may be sent now: what is unfinished, what waits, what groups hold, what is retained. */
@@ -189,7 +202,7 @@ export class Session implements Subscriber, GroupMember {
   end(): void {
     this.#peer = undefined
     this.#sender.detach()
-    this.#replays = []
+    this.#replays.clear()
     this.#backlog.clear()
     this.subscriptions.clear()
   }
@@ -214,20 +227,16 @@ export class Session implements Subscriber, GroupMember {
   }
 
   #pumpReplays(): void {
-    for (let replay = this.#replays[0]; replay !== undefined; replay = this.#replays[0]) {
-      const message = replay.next
-      if (message === undefined) {
-        this.#replays.shift()
-        continue
+    for (const [filter, replay] of this.#replays) {
+      for (let message = replay.next; message !== undefined; message = replay.next) {
+        const qos = lower(message.qos, replay.qos) // [U5-22]
+        if (!this.isReady || (qos > 0 && !this.canTake)) return
+        replay.advance()
+        if (!this.#world.access.mayRead(this.principal, message.topic)) continue
+        if (qos === 0) this.sendAtMostOnce(message, true, replay.ids) // [U5-21]
+        else this.take(createDelivery(message, qos, true, replay.ids, undefined))
       }
-      const qos = lower(message.qos, replay.qos) // [U5-22]
-      if (!this.isReady || (qos > 0 && !this.canTake)) return
-      replay.advance()
-      if (!this.#world.access.mayRead(this.principal, message.topic)) continue
-      if (message.expiresAtMs < this.#world.turn.wallMs) continue
-      if (qos === 0)
-        this.sendAtMostOnce(message, true, replay.ids) // [U5-21]
-      else this.take(createDelivery(message, qos, true, replay.ids, undefined))
+      this.#replays.delete(filter)
     }
   }
 

@@ -70,8 +70,10 @@ export class Subscriptions {
     if (group !== undefined) {
       this.#shared.delete(name)
       this.#groups.leave(group, this.#session)
-    } else if (this.#own.delete(name)) this.#world.hub.unsubscribe(this.#session, filter)
-    else return false
+    } else if (this.#own.delete(name)) {
+      this.#world.hub.unsubscribe(this.#session, filter)
+      this.#session.cancelReplay(filter)
+    } else return false
     if (this.#session.isDurable) {
       const { clientId } = this.#session
       this.#world.turn.append({ kind: 'unsubscribed', clientId, filter, share })
@@ -103,6 +105,6 @@ export class Subscriptions {
     if (retainHandling === RetainHandling.sendIfNew && !isNew) return // [MQTT-3.3.1-10]
     const messages = this.#world.retained.matching(filter, this.#world.turn.wallMs)
     // [MQTT-3.3.1-9] [MQTT-3.8.4-4]
-    this.#session.replay(new Replay(messages, this.#world.hub.head, subscription))
+    this.#session.replay(filter, new Replay(messages, this.#world.hub.head, subscription))
   }
 }

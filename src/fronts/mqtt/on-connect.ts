@@ -159,7 +159,7 @@ function accept(
       }),
     ),
   })
-  session.attach(peer)
+  if (connection.isOpen) session.attach(peer)
 }
 
 function willOf(packet: Connect, principal: Principal, levelsMax: number): Will | undefined {

@@ -2,7 +2,7 @@
 // client's version and within its limits. What comes in is connection's.
 
 import type { Outbox } from '../../base/outbox.ts'
-import type { Reason } from '../../base/reason.ts'
+import { Reason } from '../../base/reason.ts'
 import type { Turn } from '../../base/turn.ts'
 import { encode } from '../../codec/mqtt/encode.ts'
 import { encodeAck, PINGRESP_BYTES, type PublishHead } from '../../codec/mqtt/encode-publish.ts'
@@ -96,12 +96,13 @@ export class MqttPeer implements Peer {
   }
 
   pubrel(packetId: number): void {
-    this.ack(PacketType.pubrel, packetId, 0)
+    this.ack(PacketType.pubrel, packetId, Reason.success)
   }
 
   /** PUBACK, PUBREC, PUBREL or PUBCOMP, after the commit of what it acknowledges. */
   ack(type: Ack['type'], packetId: number, reason: Reason): void {
     const length = encodeAck(ackBytes, type, packetId, reason, this.#dialect.version)
+    if (length > this.#packetBytesMax) return this.close(Reason.packetTooLarge)
     this.#begin(false, this.#turn.ticket(), type === PacketType.puback ? 1 : 0)
     const bytes = ACK_VIEWS[length - 4]
     if (bytes !== undefined) this.#outbox.add(bytes)
@@ -109,8 +110,14 @@ export class MqttPeer implements Peer {
 
   /** Any other packet, in its place among those that wait for a commit. */
   send(packet: Packet): void {
+    const bytes = encode(packet, this.#dialect.version, this.#packetBytesMax)
+    if (bytes.length > this.#packetBytesMax) {
+      // The client cannot be answered, nor be told why [MQTT-3.1.2-24].
+      if (packet.type !== PacketType.disconnect) this.close(Reason.packetTooLarge)
+      return
+    }
     this.#begin(false, this.#turn.ticket(), 0)
-    this.#outbox.add(encode(packet, this.#dialect.version, this.#packetBytesMax))
+    this.#outbox.add(bytes)
   }
 
   pingresp(): void {
