@@ -1,5 +1,5 @@
-// What `rameau start` says when it is up: what listens where, what is kept, who may come in, and two
-// lines to copy. Text only; nothing here decides anything.
+// What `rameau start` says when it is up: what listens where, what is kept, who may come in, and
+// two lines to copy. Text only; nothing here decides anything.
 
 import type { Config, Listener, Place } from '../config/config.ts'
 import { isLoopback, type OpenListener, toUrl } from './listeners.ts'

@@ -1,10 +1,9 @@
 // Opens the listeners of a configuration at a server, and says in words what they are or why they
 // could not be opened. What a listener does with a stream is the server's.
 
-import { isIPv4, isIPv6 } from 'node:net'
+import { ListenError } from '../base/errors.ts'
 import type { Listener, Place, Protocol } from '../config/config.ts'
 import type { Log } from '../core/ports.ts'
-import { ListenError } from '../net/tcp.ts'
 import type { Server } from '../server.ts'
 
 /** The protocols that this version speaks. */
@@ -46,19 +45,17 @@ export async function openListeners(
 }
 
 function explain({ protocol, place }: Listener, error: ListenError): string {
-  if ('path' in place) {
-    const why = error.code === 'EADDRINUSE' ? 'is taken by another process' : reasonOf(error.code)
-    return `${place.path} ${why} (listener ${protocol}): choose another with --${protocol} unix:PATH`
-  }
+  const advice = `(listener ${protocol}): choose another with`
+  if ('path' in place) return `${place.path} ${whyNot(error)} ${advice} --${protocol} unix:PATH`
   const { host, port } = place
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-    return `${host} is no address of this machine (listener ${protocol}): choose another with --host ADDR`
+    return `${host} is no address of this machine ${advice} --host ADDR`
   }
-  const why = error.code === 'EADDRINUSE' ? 'is taken' : reasonOf(error.code)
-  return `port ${port} on ${host} ${why} (listener ${protocol}): choose another with --${protocol} PORT`
+  return `port ${port} on ${host} ${whyNot(error)} ${advice} --${protocol} PORT`
 }
 
-function reasonOf(code: string): string {
+function whyNot({ code }: ListenError): string {
+  if (code === 'EADDRINUSE') return 'is taken'
   return code === 'EACCES' ? 'is not allowed to this user' : `cannot be opened: ${code}`
 }
 
@@ -66,11 +63,11 @@ function reasonOf(code: string): string {
 export function isLoopback(place: Place): boolean {
   if ('path' in place) return true
   const host = place.host.replace(/^::ffff:/i, '')
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 /** `mqtt://127.0.0.1:1883`, or `unix:/run/mqtt.sock`. */
 export function toUrl(protocol: Protocol, place: Place): string {
   if ('path' in place) return `unix:${place.path}`
-  return `${protocol}://${isIPv6(place.host) ? `[${place.host}]` : place.host}:${place.port}`
+  return `${protocol}://${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`
 }

@@ -1,5 +1,5 @@
-// The log of the program: pino behind core's `Log` port, as lines of JSON or as text for people, and
-// the start-up lines through the same stream, so that all of it keeps its order.
+// The log of the program: pino behind core's `Log` port, as lines of JSON or as text for people,
+// and the start-up lines through the same stream, so that all of it keeps its order.
 
 import { destination, pino } from 'pino'
 import type { LogFormat, LogLevel } from '../config/config.ts'
@@ -88,8 +88,8 @@ function parseLine(line: string): LogFields {
 }
 
 /**
- * Peers choose client ids, topics and reasons. Whatever is not plainly printable is escaped, so that
- * none of them can forge a line or send control codes to a terminal.
+ * Peers choose client ids, topics and reasons. Whatever is not plainly printable is escaped, so
+ * that none of them can forge a line or send control codes to a terminal.
  */
 function quote(value: string | number | boolean | undefined): string {
   const text = String(value)

@@ -1,4 +1,5 @@
-// The command line: names every command and loads only the one that runs. bin/rameau.js begins here.
+// The command line: names every command and loads only the one that runs. bin/rameau.js begins
+// here.
 
 import { Command, CommanderError } from 'commander'
 import { addStartFlags, type StartFlags } from './flags.ts'

@@ -19,7 +19,7 @@ import { openOutput, openStdout, type Output } from './log.ts'
 import { Signals } from './signals.ts'
 import { readVersion } from './version.ts'
 
-/** How long clients may take to be told and to go. Then the rest is cut off, and the exit code 1. */
+/** How long clients may take to be told and to go. Then the rest is cut off: exit code 1. */
 const DRAIN_MS_MAX = 10_000
 
 export const Exit = { fine: 0, failure: 1, usage: 2 } as const

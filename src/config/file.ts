@@ -15,7 +15,7 @@ export function readLayer(file: string, mustExist: boolean): Layer | undefined {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     if (code === 'ENOENT' && !mustExist) return undefined
     throw new ConfigError([`${file}: cannot be read: ${code === 'ENOENT' ? 'no such file' : code}`])
   }

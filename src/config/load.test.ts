@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS } from '../core/limits.ts'
 import { DEFAULT_MQTT_SETTINGS } from '../fronts/mqtt/settings.ts'
+import { PROTOCOLS } from './config.ts'
 import { ConfigError } from './layer.ts'
 import { loadConfig, type Sources } from './load.ts'
 
@@ -126,7 +127,7 @@ test('a session expiry of none, or of 4294967295, is no cap', () => {
   }
 })
 
-test('the file: --config, else RAMEAU_CONFIG, else rameau.yaml in the first folder with one', () => {
+test('the file: --config, else RAMEAU_CONFIG, else the first rameau.yaml of the folders', () => {
   withFile('data: from-flag', (flagged) => {
     withFile('data: from-env', (named, folder) => {
       const env = { RAMEAU_CONFIG: named }
@@ -165,7 +166,7 @@ test('a bad value of the file: position of the value, and what is allowed', () =
     'rameau.yaml:4:9: limits must be a section with keys',
   ])
   assert.deepEqual(fileProblems('listeners:\n  - protocol: mqtt\n  - protocol: amqp\n'), [
-    'rameau.yaml:3:15: listeners.1.protocol must be one of mqtt, mqtts, ws, wss, http, https, coap, coaps',
+    `rameau.yaml:3:15: listeners.1.protocol must be one of ${PROTOCOLS.join(', ')}`,
   ])
   assert.deepEqual(fileProblems('listeners: [{protocol: mqtt, port: 1, path: /a}]\n'), [
     'rameau.yaml:1:13: listeners.0 has either path, or host and port',

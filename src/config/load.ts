@@ -2,8 +2,14 @@
 // whole. It decides nothing about what the values do.
 
 import { join } from 'node:path'
-import { type Config, DEFAULT_PORTS, DEFAULTS, type Listener, type Place } from './config.ts'
-import type { Protocol } from './config.ts'
+import {
+  type Config,
+  DEFAULT_PORTS,
+  DEFAULTS,
+  type Listener,
+  type Place,
+  type Protocol,
+} from './config.ts'
 import { readLayer } from './file.ts'
 import { ConfigError, type Layer, layerOf, merge, type Tree } from './layer.ts'
 import { type Issue, parseSettings, type Settings } from './schema.ts'

@@ -141,7 +141,10 @@ function keysOf(shape: Readonly<Record<string, z.ZodType>>, above: readonly stri
 /** Whether the key takes this text as it stands, so that `data: 123` given as text stays one. */
 export function takesText(path: readonly string[], value: string): boolean {
   let type: z.ZodType | undefined = ROOT
-  for (const key of path) type = type instanceof z.ZodObject ? type.shape[key] : undefined
+  for (const key of path) {
+    const shape: Readonly<Record<string, z.ZodType>> = type instanceof z.ZodObject ? type.shape : {}
+    type = shape[key]
+  }
   return type?.safeParse(value).success ?? false
 }
 

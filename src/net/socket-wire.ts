@@ -34,8 +34,8 @@ export class SocketWire implements Wire {
     socket.on('error', (error: Error) => {
       this.#error = error
     })
-    // The peer will send no more, and so is done with us. What its last packets call for leaves with
-    // the flush of this turn, which was deferred before this was; the FIN goes after that.
+    // The peer will send no more, and so is done with us. What its last packets call for leaves
+    // with the flush of this turn, which was deferred before this was; the FIN goes after that.
     socket.on('end', () => setImmediate(() => this.end()))
     socket.on('close', () => this.#close())
   }

@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { ListenError } from '../base/errors.ts'
 import type { Wire, WireEnd } from '../base/wire.ts'
-import { ListenError, type Listening, listenTcp, type TcpOptions } from './tcp.ts'
+import { type Listening, listenTcp, type TcpOptions } from './tcp.ts'
 
 const BOUNDED = { timeout: 10_000 }
 
@@ -384,8 +385,7 @@ test('close stops accepting and leaves open streams alone', BOUNDED, async () =>
   const { client, front } = await bench.dial()
   await bench.listening.close()
   const refused = connect(bench.listening.port, '127.0.0.1')
-  const [error] = await once(refused, 'error')
-  assert.equal((error as NodeJS.ErrnoException).code, 'ECONNREFUSED')
+  await assert.rejects(once(refused, 'connect'), { code: 'ECONNREFUSED' })
   client.write('still here')
   await front.untilEvent('receive')
   client.destroy()

@@ -4,12 +4,13 @@
 import { once } from 'node:events'
 import { unlink } from 'node:fs/promises'
 import { connect, createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net'
+import { ListenError } from '../base/errors.ts'
 import type { Accept } from '../base/wire.ts'
 import { type Remote, SocketWire } from './socket-wire.ts'
 
 /** Bytes of one read. All connections share one buffer, for each read is used up at once. */
 const READ_BYTES_MAX = 64 * 1024
-/** Connections that the kernel holds until we accept them; more are refused or wait by its rules. */
+/** Connections that the kernel holds until we accept them; it lets further ones wait or fail. */
 const BACKLOG_MAX = 4096
 /** After this much silence the kernel asks whether the peer's machine still exists. */
 const PROBE_AFTER_MS = 5 * 60_000
@@ -36,20 +37,6 @@ export interface Listening {
   readonly port: number
   /** Stops accepting; streams that are open go on. */
   close(): Promise<void>
-}
-
-/** Why listening failed: `code` is the system's, such as EADDRINUSE or EACCES. */
-export class ListenError extends Error {
-  readonly code: string
-  readonly host: string
-  readonly port: number
-
-  constructor(code: string, host: string, port: number, cause: unknown) {
-    super(`cannot listen on ${port === 0 ? host : `${host}:${port}`}: ${code}`, { cause })
-    this.code = code
-    this.host = host
-    this.port = port
-  }
 }
 
 /** Listens, and calls `accept` for each new stream. Rejects with {@link ListenError}. */
