@@ -26,7 +26,7 @@ const SUITES: readonly Suite[] = [
 
 const ROOT = join(import.meta.dirname, '..')
 
-/** What a suite prints is shown with its name before each line, so that only one line is a total. */
+/** Shows what a suite prints with its name before each line, so that only one line is a total. */
 async function run({ name, args, minutesMax }: Suite): Promise<Ending> {
   // A group of its own, so that a suite that hangs goes with all that it started.
   const child = spawn('npm', ['run', '--silent', name, '--', ...args], {
@@ -77,10 +77,8 @@ for (const suite of SUITES.filter(({ name }) => chosen.length === 0 || chosen.in
   const one = tally(await run(suite))
   const seconds = ((performance.now() - begin) / 1000).toFixed(0)
   tallies.push(one)
-  const verdict = one.failed === 0 ? 'pass' : 'FAIL'
-  report.push(
-    `${verdict}  ${suite.name.padEnd(12)} ${one.passed} of ${one.passed + one.failed}, ${seconds} s`,
-  )
+  const verdict = `${one.failed === 0 ? 'pass' : 'FAIL'}  ${suite.name.padEnd(12)}`
+  report.push(`${verdict} ${one.passed} of ${one.passed + one.failed} in ${seconds} s`)
 }
 const total = sum(tallies)
 console.log(`\n${report.join('\n')}`)
