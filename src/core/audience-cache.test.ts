@@ -8,7 +8,7 @@ const match = { qos: 0, retainAsPublished: false, ids: [] } as const
 const listener: Listener = { subscriber: createSubscriber('ann'), match, ownMatch: match }
 
 function createAudience(listeners: number): Audience {
-  return new Array<Listener>(listeners).fill(listener)
+  return Array.from({ length: listeners }, () => listener)
 }
 
 function fill(cache: AudienceCache, from: number, to: number, listeners = 1): void {

@@ -218,6 +218,21 @@ test('a filter that ends above or below another comes and goes without it', () =
   }
 })
 
+test('a level is forgotten with the last filter that has it', () => {
+  const tree = new TopicTree(16)
+  const filters = ['a', 'a/b/c', 'a/b/d', 'a/+/c', 'x/#', '#', '+', '/']
+  const nodes = [1, 3, 4, 6, 7, 7, 8, 10]
+  for (const [index, filter] of filters.entries()) {
+    tree.add(createSubscription(ann, filter))
+    tree.add(createSubscription(bob, filter))
+    assert.equal(tree.nodes, nodes[index], filter)
+  }
+  for (const filter of filters) tree.remove(ann, filterOf(filter))
+  assert.equal(tree.nodes, 10)
+  for (const filter of filters) tree.remove(bob, filterOf(filter))
+  assert.equal(tree.nodes, 0)
+})
+
 test('many subscribers at one filter come and go in order', () => {
   const tree = new TopicTree(16)
   const many = Array.from({ length: 1000 }, (_, number) => createSubscriber(`c${number}`))

@@ -28,6 +28,7 @@ export class TopicTree {
   readonly #root: Node = createNode('', undefined)
   readonly #cache: AudienceCache
   #size = 0
+  #nodes = 0
   #nextRank = 0
 
   /** Keeps at most `audiencesMax` audiences for look-up; see {@link AudienceCache}. */
@@ -38,6 +39,11 @@ export class TopicTree {
   /** How many subscriptions there are. */
   get size(): number {
     return this.#size
+  }
+
+  /** How many levels the filters make together, those that they share counted once; for metrics. */
+  get nodes(): number {
+    return this.#nodes
   }
 
   /**
@@ -67,7 +73,7 @@ export class TopicTree {
     if (seatOf(seats, subscriber) === undefined) return false
 
     setSeats(node, filter, withoutSeat(seats, subscriber))
-    prune(node)
+    this.#prune(node)
     this.#cache.drop(filter)
     this.#size -= 1
     return true
@@ -93,12 +99,12 @@ export class TopicTree {
       const level = filter.slice(start, end)
       if (level === '#') return node
       if (level === '+') {
-        node.plus ??= createNode(level, node)
+        node.plus ??= this.#createNode(level, node)
         node = node.plus
       } else {
         let child = childAt(node.children, filter, start, end)
         if (child === undefined) {
-          child = createNode(level, node)
+          child = this.#createNode(level, node)
           node.children = withChild(node.children, child)
         }
         node = child
@@ -118,6 +124,23 @@ export class TopicTree {
       else node = childAt(node.children, filter, start, end)
     }
     return node
+  }
+
+  #createNode(level: string, parent: Node): Node {
+    this.#nodes += 1
+    return createNode(level, parent)
+  }
+
+  /** Removes the node, and then its parents, as long as nobody sits there or below. */
+  #prune(leaf: Node): void {
+    let node = leaf
+    while (node.parent !== undefined && isEmpty(node)) {
+      const { parent } = node
+      if (parent.plus === node) parent.plus = undefined
+      else parent.children = withoutChild(parent.children, node)
+      this.#nodes -= 1
+      node = parent
+    }
   }
 }
 
@@ -145,17 +168,6 @@ function collect(
   const child = childAt(node.children, topic, start, end)
   if (child !== undefined) collect(child, topic, end + 1, true, found)
   if (isWild && node.plus !== undefined) collect(node.plus, topic, end + 1, true, found)
-}
-
-/** Removes the node, and then its parents, as long as nobody sits there or below. */
-function prune(leaf: Node): void {
-  let node = leaf
-  while (node.parent !== undefined && isEmpty(node)) {
-    const { parent } = node
-    if (parent.plus === node) parent.plus = undefined
-    else parent.children = withoutChild(parent.children, node)
-    node = parent
-  }
 }
 
 function isEmpty(node: Node): boolean {

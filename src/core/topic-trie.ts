@@ -19,9 +19,15 @@ export class TopicTrie<V extends object> {
   /** The nodes that have a value, so that an exact look-up is one step. */
   readonly #leaves = new Map<string, Node<V>>()
   #births = 0
+  #nodes = 0
 
   get size(): number {
     return this.#leaves.size
+  }
+
+  /** How many levels the topics make together, those that they share counted once. */
+  get nodes(): number {
+    return this.#nodes
   }
 
   get(topic: Topic): V | undefined {
@@ -49,6 +55,7 @@ export class TopicTrie<V extends object> {
     let node = leaf
     while (node.parent !== undefined && node.value === undefined && node.children === undefined) {
       node.parent.children = withoutChild(node.parent.children, node)
+      this.#nodes -= 1
       node = node.parent
     }
     return value
@@ -71,6 +78,7 @@ export class TopicTrie<V extends object> {
       let child = childAt(node.children, topic, start, end)
       if (child === undefined) {
         child = createNode(topic.slice(start, end), node)
+        this.#nodes += 1
         node.children = withChild(node.children, child)
       }
       node = child
