@@ -1,5 +1,5 @@
-// Audiences that were looked up lately, by topic. Bounded, and a changed filter drops those audiences
-// alone that it touches. How an audience is found is topic-tree's.
+// Audiences that were looked up lately, by topic. Bounded, and a changed filter drops only those
+// that it touches. How an audience is found is topic-tree's.
 
 import type { Audience } from './subscription.ts'
 import { isWild, type Topic, type TopicFilter } from './topic.ts'

@@ -30,7 +30,7 @@ export function withChild<N extends { readonly level: string }>(
   ])
 }
 
-/** The children without one of them. A Map stays a Map until it is empty: somebody may iterate it. */
+/** The children without one of them. A Map stays one until it is empty: somebody may iterate it. */
 export function withoutChild<N extends { readonly level: string }>(
   children: Children<N>,
   child: N,
@@ -40,7 +40,7 @@ export function withoutChild<N extends { readonly level: string }>(
   return children.size === 0 ? undefined : children
 }
 
-/** The children in order of coming. What is removed meanwhile is not visited, what is added may be. */
+/** The children in order of coming. What is removed meanwhile does not come, what is added may. */
 export function iterate<N extends { readonly level: string }>(children: Children<N>): Iterator<N> {
   if (children === undefined) return [].values()
   return children instanceof Map ? children.values() : [children].values()

@@ -64,8 +64,8 @@ export class Retained {
   /**
    * The states that the filter matches, found as they are asked for, however long that takes and
    * whatever changes meanwhile: a topic that has a state throughout comes exactly once, with the
-   * newest; one cleared meanwhile comes at most once; one that is new does not come. So a state that
-   * is newer than the iterator was perhaps delivered as an event too: its offset tells.
+   * newest; one cleared meanwhile comes at most once; one that is new does not come. So a state
+   * that is newer than the iterator was perhaps delivered as an event too: its offset tells.
    *
    * What had expired by `nowWallMs` is left out. Who pulls over a longer time looks again.
    */

@@ -74,7 +74,7 @@ export function audienceOf(groups: readonly SeatGroup[]): Audience {
 const NOBODY: Audience = Object.freeze([])
 const NO_IDS: readonly number[] = Object.freeze([])
 
-/** What most subscriptions come to, shared by all of them: no id, by QoS and Retain As Published. */
+/** What most subscriptions come to, shared by all: no id, by QoS and Retain As Published. */
 const PLAIN_MATCHES: readonly Match[] = ([0, 1, 2] as const).flatMap((qos) => [
   Object.freeze({ qos, retainAsPublished: false, ids: NO_IDS }),
   Object.freeze({ qos, retainAsPublished: true, ids: NO_IDS }),

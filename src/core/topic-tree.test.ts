@@ -91,7 +91,7 @@ test('a replacement that changes nothing for audiences leaves them alone', () =>
   assert.equal(tree.audience(topicOf('a')), audience)
 })
 
-test('[MQTT-3.3.4-2] [MQTT-3.3.4-4] overlapping subscriptions come together as one listener', () => {
+test('[MQTT-3.3.4-2] [MQTT-3.3.4-4] overlapping subscriptions make one listener', () => {
   const tree = new TopicTree(16)
   tree.add(createSubscription(ann, 'a/#', { qos: 1, id: 5 }))
   tree.add(createSubscription(bob, 'a/b', { qos: 0 }))
@@ -263,7 +263,7 @@ test('an audience is found again, and never changes once handed out', () => {
   )
 })
 
-test('a changed filter makes the audiences of the topics that it matches be built anew, no other', () => {
+test('a changed filter rebuilds the audiences of the topics that it matches, and no other', () => {
   const topics = ['a', 'a/b', 'a/b/c', 'a/', 'b', 'b/b', '$a', '$a/b', '/', '/a'].map(topicOf)
   const cases = [
     ['a', 'a'],

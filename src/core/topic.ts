@@ -33,7 +33,7 @@ export function parseTopic(text: string, levelsMax: number): Topic | undefined {
 
 /**
  * The text as a topic filter without share, or undefined where the rules forbid it or where it has
- * more than `levelsMax` levels. `$share/…` is undefined as well: see {@link parseSubscriptionFilter}.
+ * more than `levelsMax` levels. `$share/…` is undefined too: see {@link parseSubscriptionFilter}.
  */
 export function parseTopicFilter(text: string, levelsMax: number): TopicFilter | undefined {
   if (text.startsWith(SHARE_PREFIX)) return undefined
@@ -54,7 +54,8 @@ export function parseSubscriptionFilter(
   if (text.startsWith(SHARE_PREFIX)) {
     const end = text.indexOf('/', SHARE_PREFIX.length)
     share = text.slice(SHARE_PREFIX.length, end)
-    if (end <= SHARE_PREFIX.length || isWild(share)) return undefined // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
+    if (end <= SHARE_PREFIX.length) return undefined // [MQTT-4.8.2-1]
+    if (isWild(share)) return undefined // [MQTT-4.8.2-2]
     if (!isText(text)) return undefined // The filter alone might be short enough.
     filter = parseTopicFilter(text.slice(end + 1), levelsMax)
   } else {
@@ -80,7 +81,7 @@ export function isWild(filter: string): boolean {
   return filter.includes('+') || filter.includes('#')
 }
 
-/** Whether the filter matches the topic, character by character [MQTT-4.7.3-4]. Allocates nothing. */
+/** Whether the filter matches the topic, character by character. [MQTT-4.7.3-4] */
 export function matches(filter: TopicFilter, topic: Topic): boolean {
   const first = filter.charCodeAt(0)
   if ((first === PLUS || first === HASH) && topic.startsWith('$')) return false // [MQTT-4.7.2-1]

@@ -115,7 +115,7 @@ class Pair {
 }
 
 for (const audiencesMax of [0, 4, 1024]) {
-  test(`the tree with room for ${audiencesMax} audiences finds what the naive matcher finds`, () => {
+  test(`a tree with room for ${audiencesMax} audiences finds what the naive matcher does`, () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 80, size: 'max' }), (commands) => {
         const pair = new Pair(audiencesMax)
