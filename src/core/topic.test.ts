@@ -147,7 +147,7 @@ test('[MQTT-4.7.0-1] a topic has no wildcards', () => {
   }
 })
 
-test('[MQTT-4.7.3-1] a topic or filter has at least one character, perhaps a space or slash', () => {
+test('[MQTT-4.7.3-1] a topic or filter has one character at least, even a space', () => {
   assert.equal(parseTopic('', 128), undefined)
   assert.equal(parseTopicFilter('', 128), undefined)
   for (const text of [' ', '/', 'a', '$']) {
