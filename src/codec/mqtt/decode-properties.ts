@@ -1,5 +1,6 @@
 // Reads a property block, section 2.2.2. Checks what each property alone, and the block, may not
-// say; what depends on the connection (limits that were announced, who may send what) is the front's.
+// say; what depends on the connection (limits that were announced, who may send what) is the
+// front's.
 
 import { Reason } from '../../base/reason.ts'
 import { PacketType, type Properties, type UserProperty } from './packets.ts'

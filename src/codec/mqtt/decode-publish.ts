@@ -1,5 +1,5 @@
-// Decodes PUBLISH, section 3.3: most of what a server does, so without a Reader as long as there are
-// no properties.
+// Decodes PUBLISH, section 3.3: most of what a server does, so without a Reader as long as there
+// are no properties.
 
 import { byteAt, threeOf, u16At } from './bytes.ts'
 import { decodeProperties } from './decode-properties.ts'

@@ -1,5 +1,5 @@
-// Decodes one whole frame: bytes and version in, packet out. No I/O, no clock, no state. Whether the
-// packet may come from this peer at this time is the front's to say.
+// Decodes one whole frame: bytes and version in, packet out. No I/O, no clock, no state. Whether
+// the packet may come from this peer at this time is the front's to say.
 
 import { Reason } from '../../base/reason.ts'
 import { u16At } from './bytes.ts'

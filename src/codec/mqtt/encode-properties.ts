@@ -4,21 +4,22 @@ import type { Properties } from './packets.ts'
 import { NO_PROPERTIES, PROPERTY_SPECS, type PropertySpec } from './properties.ts'
 import type { Writer } from './writer.ts'
 
-/** What each packet may carry, by the bit's position. */
-const SPECS: readonly (readonly PropertySpec[])[] = Array.from({ length: 16 }, (_, type) =>
-  PROPERTY_SPECS.filter((spec) => (spec.packets & (1 << type)) !== 0),
-)
-
-/** The block and its length. `packet` is the bit of the packet type in the table, or WILL. */
+/**
+ * The block and its length. `packet` is the bit of the packet type in the table, or WILL. Whoever
+ * writes many may hand in only the `specs` that such a packet may carry.
+ */
 export function encodeProperties(
   writer: Writer,
   properties: Readonly<Properties>,
   packet: number,
+  specs: readonly PropertySpec[] = PROPERTY_SPECS,
 ): void {
   const start = writer.at
   writer.u8(0) // [MQTT-2.2.2-1]
   if (properties === NO_PROPERTIES) return
-  for (const spec of SPECS[31 - Math.clz32(packet)] ?? []) encodeProperty(writer, properties, spec)
+  for (const spec of specs) {
+    if ((spec.packets & packet) !== 0) encodeProperty(writer, properties, spec)
+  }
   writer.prefixLength(start)
 }
 

@@ -1,14 +1,17 @@
-// Writes PUBLISH, section 3.3, and short acknowledgements: the packets of which a server writes many,
-// so without a fresh array for each.
+// Writes PUBLISH, section 3.3, and short acknowledgements: the packets of which a server writes
+// many, so without a fresh array for each.
 
 import { Reason } from '../../base/reason.ts'
 import { encodeProperties } from './encode-properties.ts'
 import { type Ack, PacketType, type Properties, type Qos, type Version } from './packets.ts'
-import { NO_PROPERTIES, packetBit } from './properties.ts'
+import { NO_PROPERTIES, PROPERTY_SPECS, packetBit } from './properties.ts'
 import { HEADER_BYTES_MAX, variableIntegerBytes, Writer, writeVariableInteger } from './writer.ts'
 
 /** Enough for most topics and properties. */
 const SCRATCH_BYTES_MIN = 256
+
+const PUBLISH = packetBit(PacketType.publish)
+const PUBLISH_SPECS = PROPERTY_SPECS.filter((spec) => (spec.packets & PUBLISH) !== 0)
 
 /** All of a PUBLISH but its payload. */
 export interface PublishHead {
@@ -45,7 +48,7 @@ export class PublishEncoder {
     }
     if (version === 5) {
       if (properties === NO_PROPERTIES) writer.u8(0)
-      else encodeProperties(writer, properties, packetBit(PacketType.publish))
+      else encodeProperties(writer, properties, PUBLISH, PUBLISH_SPECS)
     }
     const remaining = writer.at - HEADER_BYTES_MAX + payloadLength
     const start = HEADER_BYTES_MAX - 1 - variableIntegerBytes(remaining)

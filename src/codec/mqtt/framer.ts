@@ -35,7 +35,9 @@ export class Framer {
 
   readonly #sink: FrameSink
   #state: State = State.open
-  /** Our copy of what is not delivered, from `#start` up to `#end`. Only ever written after `#end`. */
+  /**
+   * Our copy of what is not delivered, from `#start` up to `#end`. Only ever written after `#end`.
+   */
   #held: Uint8Array = NOTHING
   #start = 0
   #end = 0
@@ -93,7 +95,9 @@ export class Framer {
     return at
   }
 
-  /** Delivers the whole frames until the sink stops it. Returns where the first other one begins. */
+  /**
+   * Delivers the whole frames until the sink stops it. Returns where the first other one begins.
+   */
   #deliver(bytes: Uint8Array, start: number, end: number): number {
     let at = start
     this.#state = State.delivering
@@ -116,7 +120,9 @@ export class Framer {
     }
   }
 
-  /** True when the frame at `start` is whole. Else it has set what is known of the partial frame. */
+  /**
+   * True when the frame at `start` is whole. Else it has set what is known of the partial frame.
+   */
   #readHeader(bytes: Uint8Array, start: number, end: number): boolean {
     this.#partialBytes = 0
     this.#missingBytes = 1

@@ -96,7 +96,9 @@ export const SPEC_BY_ID: readonly (PropertySpec | undefined)[] = Array.from(
 const NO_IDS: readonly number[] = Object.freeze([])
 const NO_USER_PROPERTIES: readonly UserProperty[] = Object.freeze([])
 
-/** The properties of a packet that has none: one frozen object, which may be compared by identity. */
+/**
+ * The properties of a packet that has none: one frozen object, which may be compared by identity.
+ */
 export const NO_PROPERTIES: Readonly<Properties> = Object.freeze(emptyProperties())
 
 /** For packets of our own: what is not named is absent. */

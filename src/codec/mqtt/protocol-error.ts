@@ -1,5 +1,6 @@
 // The peer's mistake as an exception: thrown by the codec on bytes that the version forbids, and by
-// a front on a packet that is out of place. Whoever catches it answers if the version may, and closes.
+// a front on a packet that is out of place. Whoever catches it answers if the version may, and
+// closes.
 
 import { Reason } from '../../base/reason.ts'
 import type { Version } from './packets.ts'
@@ -8,7 +9,9 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
   /** What a 5.0 peer is told. */
   readonly reason: Reason
-  /** The broken rule: `MQTT-3.3.1-4`, `3.1.1/MQTT-3.1.2-22` for a rule of 3.1.1 alone, or `U5-03`. */
+  /**
+   * The broken rule: `MQTT-3.3.1-4`, `3.1.1/MQTT-3.1.2-22` for a rule of 3.1.1 alone, or `U5-03`.
+   */
   readonly clause: string
   /** For a refused CONNECT: in which version's form a CONNACK may answer, if it can be told. */
   readonly version: Version | undefined

@@ -104,7 +104,9 @@ export function reasonName(code: number, type?: PacketType): string {
   return hex(code)
 }
 
-/** A 3.x return code of CONNACK; undefined: none fits, close without CONNACK [3.1.1/MQTT-3.2.2-6]. */
+/**
+ * A 3.x return code of CONNACK; undefined: none fits, close without CONNACK [3.1.1/MQTT-3.2.2-6].
+ */
 export function connackReturnCode(reason: Reason): number | undefined {
   switch (reason) {
     case Reason.success:

@@ -24,7 +24,7 @@ const EMPTY: Entry = { bytes: new Uint8Array(0), name: '' }
  * names that replace each other.
  */
 export class TopicCache {
-  readonly #entries: Entry[]
+  readonly #entries: (Entry | undefined)[]
   readonly #mask: number
   readonly #seed: number
   /** A publisher mostly repeats itself. */
@@ -33,7 +33,7 @@ export class TopicCache {
   constructor(entriesMax: number, random: Random = systemRandom) {
     let sets = 1
     while (sets * WAYS < entriesMax) sets *= 2
-    this.#entries = new Array<Entry>(sets * WAYS).fill(EMPTY)
+    this.#entries = new Array<Entry | undefined>(sets * WAYS).fill(undefined)
     this.#mask = sets - 1
     this.#seed = random.below(0x8000_0000)
   }

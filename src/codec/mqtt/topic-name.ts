@@ -1,5 +1,5 @@
-// Topic names, as far as the codec checks them: section 4.7 for names, not for filters. What a topic
-// means is the core's.
+// Topic names, as far as the codec checks them: section 4.7 for names, not for filters. What a
+// topic means is the core's.
 
 import { Reason } from '../../base/reason.ts'
 import { forbidden, malformed, ProtocolError } from './protocol-error.ts'
