@@ -54,8 +54,8 @@ export interface Server {
   /** Opens a listener for MQTT. Rejects with a ListenError where that cannot be. */
   listen(options: TcpOptions): Promise<Listening>
   /**
-   * Ends the server: takes no more connections, tells clients where it can (0x8B), passes on what was
-   * written, closes. Resolves when all is done, within seconds.
+   * Ends the server: takes no more connections, tells clients where it can (0x8B), passes on what
+   * was written, closes. Resolves when all is done, within seconds.
    */
   close(): Promise<void>
 }
@@ -83,29 +83,9 @@ export function createServer(options: ServerOptions = {}): Server {
   const tree = new TopicTree(limits.audiencesMax)
   const retained = new Retained(limits.retainedBytesMax)
   const hub = new Hub({ turn, store, tree, retained, access, cluster })
-  const sessions = new Sessions({
-    turn,
-    deadlines,
-    hub,
-    retained,
-    access,
-    limits,
-    counters,
-    log,
-  })
-  const front = new MqttFront({
-    turn,
-    deadlines,
-    random,
-    hub,
-    sessions,
-    access,
-    cluster,
-    log,
-    counters,
-    limits,
-    settings,
-  })
+  const world = { turn, deadlines, hub, retained, access, limits, counters, log }
+  const sessions = new Sessions(world)
+  const front = new MqttFront({ ...world, random, sessions, cluster, settings })
   sessions.start()
 
   const listeners = new Set<Listening>()

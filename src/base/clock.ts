@@ -8,7 +8,9 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** Milliseconds on a clock that never goes back, for durations and deadlines. Origin unspecified. */
+  /**
+   * Milliseconds on a clock that never goes back, for durations and deadlines. Origin unspecified.
+   */
   now(): number
   /** Milliseconds since 1970-01-01 UTC, for what outlives the process. May jump. */
   wall(): number

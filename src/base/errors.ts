@@ -1,5 +1,5 @@
-// The failures of operations, such as the network's, as classes with a code. A peer's mistake is the
-// codec's ProtocolError, a broken invariant of ours is assert's.
+// The failures of operations, such as the network's, as classes with a code. A peer's mistake is
+// the codec's ProtocolError, a broken invariant of ours is assert's.
 
 /** Why listening failed: `code` is the system's, such as EADDRINUSE or EACCES. */
 export class ListenError extends Error {

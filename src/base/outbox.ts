@@ -1,6 +1,6 @@
-// What waits to be written to one peer, in the two lanes of a turn: bytes that leave with its flush,
-// and bytes that leave, in order, after the commit they depend on. All fronts use it; it knows no
-// protocol, only that what is added between two `begin` calls is one whole.
+// What waits to be written to one peer, in the two lanes of a turn: bytes that leave with its
+// flush, and bytes that leave, in order, after the commit they depend on. All fronts use it; it
+// knows no protocol, only that what is added between two `begin` calls is one whole.
 
 import type { Flushable, Turn, Waiter } from './turn.ts'
 import { Lane, type SlabPool } from './slabs.ts'

@@ -26,7 +26,9 @@ export class SlabPool {
 /** Below this a loop copies faster than a call does. */
 const LOOP_BYTES_MAX = 48
 
-/** Bytes in the order in which they were added: pieces of pooled slabs, and large ones by reference. */
+/**
+ * Bytes in the order in which they were added: pieces of pooled slabs, and large ones by reference.
+ */
 export class Lane {
   readonly #pool: SlabPool
   #chunks: Uint8Array[] = []

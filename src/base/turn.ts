@@ -24,7 +24,9 @@ export interface Waiter {
   durable(ticket: number): void
 }
 
-/** After a failed commit the next attempt waits this long, twice as long each time, up to the max. */
+/**
+ * After a failed commit the next attempt waits this long, twice as long each time, up to the max.
+ */
 export const COMMIT_RETRY_MS = 50
 export const COMMIT_RETRY_MS_MAX = 5000
 
@@ -154,8 +156,8 @@ export class Turn<R> {
     for (const waiter of waiters) waiter.durable(ticket)
   }
 
-  // A turn is never rolled back, since memory has changed: what waits goes on waiting, the commit is
-  // tried again, and meanwhile the store refuses new durable work.
+  // A turn is never rolled back, since memory has changed: what waits goes on waiting, the commit
+  // is tried again, and meanwhile the store refuses new durable work.
   #failed(ticket: number, error: Error): void {
     this.#onCommitFailed(error)
     this.#clock.after(this.#retryMs, () => this.#attempt(ticket))

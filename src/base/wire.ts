@@ -23,7 +23,9 @@ export interface Wire {
   destroy(): void
 }
 
-/** The front's side of one stream, as a transport uses it. Never called synchronously from `Wire`. */
+/**
+ * The front's side of one stream, as a transport uses it. Never called synchronously from `Wire`.
+ */
 export interface WireEnd {
   /** Bytes from the peer. `chunk` is the transport's buffer and is overwritten after the call. */
   receive(chunk: Uint8Array): void

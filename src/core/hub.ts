@@ -66,9 +66,9 @@ export class Hub {
   }
 
   /**
-   * Publishes: checks, gives the offset, sets or clears the state if `retain` is set, and delivers to
-   * everyone who subscribed, all before it returns. Success means on disk only once the ticket is
-   * durable.
+   * Publishes: checks, gives the offset, sets or clears the state if `retain` is set, and delivers
+   * to everyone who subscribed, all before it returns. Success means on disk only once the ticket
+   * is durable.
    */
   publish(
     message: Message,

@@ -6,11 +6,15 @@ export interface Limits {
   packetBytesMax: number
   /** Open connections. Above: a new one is refused with 0x97 (3.x: 3). */
   connectionsMax: number
-  /** Messages that wait in one session or shared group. Above: the newest is dropped for it alone. */
+  /**
+   * Messages that wait in one session or shared group. Above: the newest is dropped for it alone.
+   */
   sessionQueueMax: number
   /** Payload bytes that wait in one session or shared group. Above: as `sessionQueueMax`. */
   sessionQueueBytesMax: number
-  /** QoS 1 and 2 messages in flight to one client, if its Receive Maximum allows. Above: they wait. */
+  /**
+   * QoS 1 and 2 messages in flight to one client, if its Receive Maximum allows. Above: they wait.
+   */
   inflightMax: number
   /** Payload bytes in flight to one client (one message always may). Above: they wait. */
   inflightBytesMax: number
@@ -25,8 +29,8 @@ export interface Limits {
   /** Audiences kept for look-up. Above: the ones not used lately are dropped and built anew. */
   audiencesMax: number
   /**
-   * Bytes that wait for one client's socket. Above: QoS 0 for it is dropped, QoS 1 and 2 wait in its
-   * session, and nothing more is read from it.
+   * Bytes that wait for one client's socket. Above: QoS 0 for it is dropped, QoS 1 and 2 wait in
+   * its session, and nothing more is read from it.
    */
   outboxBytesMax: number
   /** Bytes of a CONNECT, and of what is sent before it is accepted. Above: refused with 0x95. */

@@ -5,17 +5,21 @@ import type { Message, Qos } from '../core/message.ts'
 import type { SubscriptionOptions } from '../core/subscription.ts'
 
 export class Replay {
-  readonly #messages: Iterator<Message>
+  readonly #messages: Iterator<Message, undefined>
   readonly #newest: number
   readonly qos: Qos
   readonly ids: readonly number[]
   #next: Message | undefined
 
   /**
-   * `newest` is the offset of the newest message at the time of subscribing: what is set later comes
-   * as a live message, and must not come twice.
+   * `newest` is the offset of the newest message at the time of subscribing: what is set later
+   * comes as a live message, and must not come twice.
    */
-  constructor(messages: Iterator<Message>, newest: number, options: SubscriptionOptions) {
+  constructor(
+    messages: Iterator<Message, undefined>,
+    newest: number,
+    options: SubscriptionOptions,
+  ) {
     this.#messages = messages
     this.#newest = newest
     this.qos = options.qos
@@ -25,9 +29,8 @@ export class Replay {
   /** The next message, the same one until `advance`; undefined at the end. */
   get next(): Message | undefined {
     while (this.#next === undefined) {
-      const { done, value } = this.#messages.next()
-      if (done === true) return undefined
-      const message = value as Message
+      const message = this.#messages.next().value
+      if (message === undefined) return undefined
       if (message.offset <= this.#newest) this.#next = message
     }
     return this.#next

@@ -1,25 +1,25 @@
 // The state that outlives a connection, section 4.1: subscriptions; QoS 1 and 2 messages sent and
-// not finished, with their packet ids; messages that wait; QoS 2 messages received and not released;
-// the will. Knows no bytes and no versions: it speaks to a Peer. Who may have it, and when it ends,
-// is sessions'.
+// not finished, with their packet ids; messages that wait; QoS 2 messages received and not
+// released; the will. Knows no bytes and no versions: it speaks to a Peer. Who may have it, and
+// when it ends, is sessions'.
 
 import { FAILURE, type Reason } from '../base/reason.ts'
 import { storeOnce } from '../core/hub.ts'
 import { keep, type Message, type Qos } from '../core/message.ts'
 import type { Principal } from '../core/ports.ts'
-import type { Match, Subscriber } from '../core/subscription.ts'
+import type { Match } from '../core/subscription.ts'
 import { Backlog } from './backlog.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
 import type { Peer } from './peer.ts'
 import { Receiver } from './receiver.ts'
 import type { Replay } from './replay.ts'
 import { Acknowledged, Sender } from './sender.ts'
-import type { GroupMember, SharedGroup, SharedGroups } from './shared-group.ts'
-import { Subscriptions } from './subscriptions.ts'
+import type { SharedGroup, SharedGroups } from './shared-group.ts'
+import { type Owner, Subscriptions } from './subscriptions.ts'
 import type { Will } from './will.ts'
 import type { World } from './world.ts'
 
-export class Session implements Subscriber, GroupMember {
+export class Session implements Owner {
   readonly clientId: string
   readonly #world: World
   readonly #sender: Sender
@@ -77,7 +77,10 @@ export class Session implements Subscriber, GroupMember {
     this.#backlog.isDurable = true
   }
 
-  /** A connection that has been told of its acceptance: sends again what is unfinished, then goes on. */
+  /**
+   * A connection that has been told of its acceptance: sends again what is unfinished, then goes
+   * on.
+   */
   attach(peer: Peer): void {
     this.#peer = peer
     this.#sender.attach(peer.receiveMax)
@@ -185,7 +188,10 @@ export class Session implements Subscriber, GroupMember {
     this.#replays.delete(filter)
   }
 
-  /** Sends all that may be sent now: what is unfinished, what waits, what groups hold, what is retained. */
+  /**
+   * Sends all that may be sent now: what is unfinished, what waits, what groups hold, what is
+   * retained.
+   */
   pump(): void {
     this.#world.turn.open()
     this.#resend()
@@ -233,7 +239,8 @@ export class Session implements Subscriber, GroupMember {
         if (!this.isReady || (qos > 0 && !this.canTake)) return
         replay.advance()
         if (!this.#world.access.mayRead(this.principal, message.topic)) continue
-        if (qos === 0) this.sendAtMostOnce(message, true, replay.ids) // [U5-21]
+        if (qos === 0)
+          this.sendAtMostOnce(message, true, replay.ids) // [U5-21]
         else this.take(createDelivery(message, qos, true, replay.ids, undefined))
       }
       this.#replays.delete(filter)

@@ -175,7 +175,9 @@ export class Sessions {
     })
   }
 
-  /** The session ends: its will is published [MQTT-3.1.2-8], all else is forgotten [MQTT-4.1.0-2]. */
+  /**
+   * The session ends: its will is published [MQTT-3.1.2-8], all else is forgotten [MQTT-4.1.0-2].
+   */
   #end(session: Session): void {
     this.#world.turn.open()
     const absence = this.#absences.get(session)

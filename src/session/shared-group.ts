@@ -4,8 +4,8 @@
 // Strategy: round robin among the members that can take a message now, so that who is online goes
 // before who is not and a slow one gets less. What nobody can take waits in the group's own queue,
 // and members pull from it. So a member that goes leaves nothing behind but what it had in flight:
-// its QoS 1 deliveries come back to the group [U5-35], a QoS 2 delivery that was begun stays with it
-// [MQTT-4.8.2-4] [MQTT-4.8.2-5].
+// its QoS 1 deliveries come back to the group [U5-35], a QoS 2 delivery that was begun stays with
+// it [MQTT-4.8.2-4] [MQTT-4.8.2-5].
 
 import type { Message, Qos } from '../core/message.ts'
 import type { Subscriber, SubscriptionOptions } from '../core/subscription.ts'

@@ -1,23 +1,35 @@
 // One session's subscriptions, ordinary and shared, by the whole text of their filter.
 
 import { Reason } from '../base/reason.ts'
-import type { Subscription, SubscriptionOptions } from '../core/subscription.ts'
-import { RetainHandling } from '../core/subscription.ts'
+import {
+  RetainHandling,
+  type Subscriber,
+  type Subscription,
+  type SubscriptionOptions,
+} from '../core/subscription.ts'
 import { type SubscriptionFilter, shareName } from '../core/topic.ts'
 import type { Returns } from './delivery.ts'
 import { Replay } from './replay.ts'
-import type { Session } from './session.ts'
-import type { SharedGroup, SharedGroups } from './shared-group.ts'
+import type { GroupMember, SharedGroup, SharedGroups } from './shared-group.ts'
 import type { World } from './world.ts'
+
+/** What it needs of its session. */
+export interface Owner extends Subscriber, GroupMember {
+  readonly clientId: string
+  /** Owes the client the retained messages of a subscription; one replay a filter. */
+  replay(filter: string, replay: Replay): void
+  /** The subscription is gone: nothing more is owed for it. */
+  cancelReplay(filter: string): void
+}
 
 export class Subscriptions {
   readonly #world: World
   readonly #groups: SharedGroups
-  readonly #session: Session
+  readonly #session: Owner
   readonly #own = new Map<string, Subscription>()
   readonly #shared = new Map<string, SharedGroup>()
 
-  constructor(world: World, groups: SharedGroups, session: Session) {
+  constructor(world: World, groups: SharedGroups, session: Owner) {
     this.#world = world
     this.#groups = groups
     this.#session = session

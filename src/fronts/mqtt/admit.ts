@@ -6,13 +6,13 @@ import type { Publish } from '../../codec/mqtt/packets.ts'
 import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
 import { isUtf8 } from '../../base/utf8.ts'
 import { type Message, NEVER } from '../../core/message.ts'
-import type { Connection } from './connection.ts'
+import type { Client } from './client.ts'
 import { messageProperties } from './message-properties.ts'
 
-export function admit(connection: Connection, packet: Publish): Message | Reason {
-  const { settings, turn } = connection.front.parts
+export function admit(client: Client, packet: Publish): Message | Reason {
+  const { settings, turn } = client.front.parts
   const { qos, retain, properties, packetId } = packet
-  const { session } = connection.admission
+  const { session } = client.admission
   if (properties.subscriptionIds.length > 0) {
     throw new ProtocolError('a Subscription Identifier', Reason.protocolError, 'MQTT-3.3.4-6')
   }
@@ -22,15 +22,15 @@ export function admit(connection: Connection, packet: Publish): Message | Reason
   if (retain && !settings.retainAvailable) {
     throw new ProtocolError('retain is not available', Reason.retainNotSupported, 'U5-09')
   }
-  if (qos > 0) checkReceiveMaximum(connection, packetId)
+  if (qos > 0) checkReceiveMaximum(client, packetId)
   const name =
     properties.topicAlias === undefined
       ? packet.topic
-      : connection.aliases.resolve(properties.topicAlias, packet.topic)
+      : client.aliases.resolve(properties.topicAlias, packet.topic)
 
   // A QoS 2 message still has this id: it is no id for another one [MQTT-2.2.1-3].
   if (qos === 1 && session.receiver.has(packetId)) return Reason.packetIdentifierInUse
-  const topic = connection.topic(name)
+  const topic = client.topic(name)
   if (topic === undefined) return Reason.topicNameInvalid
   if (properties.payloadFormat === 1 && !isUtf8(packet.payload)) {
     return Reason.payloadFormatInvalid // [U5-13]
@@ -52,10 +52,10 @@ export function admit(connection: Connection, packet: Publish): Message | Reason
 }
 
 /** [MQTT-3.3.4-7]: what the client cannot have been told of yet counts as unacknowledged. */
-function checkReceiveMaximum(connection: Connection, packetId: number): void {
-  const { session, peer, dialect } = connection.admission
+function checkReceiveMaximum(client: Client, packetId: number): void {
+  const { session, peer, dialect } = client.admission
   if (!dialect.hasReceiveMaximum || session.receiver.has(packetId)) return
   const unacknowledged = session.receiver.size + peer.pubacksHeld
-  if (unacknowledged < connection.front.parts.settings.receiveMax) return
+  if (unacknowledged < client.front.parts.settings.receiveMax) return
   throw new ProtocolError('Receive Maximum exceeded', Reason.receiveMaximumExceeded, 'MQTT-3.3.4-7')
 }

@@ -1,5 +1,5 @@
-// What CONNACK announces, section 3.2.2.3: the limits that are in force, where they differ from what
-// their absence means [U5-28].
+// What CONNACK announces, section 3.2.2.3: the limits that are in force, where they differ from
+// what their absence means [U5-28].
 
 import type { Properties } from '../../codec/mqtt/packets.ts'
 import type { Limits } from '../../core/limits.ts'

@@ -1,10 +1,10 @@
 // One client's connection: from bytes to packets to the function that each packet's type names. It
-// holds what ends with the connection; what a packet means stands in the on-… file of its name, what
-// outlives the connection in its session, what is sent in its peer.
+// holds what ends with the connection; what a packet means stands in the on-… file of its name,
+// what outlives the connection in its session, what is sent in its peer.
 
+import type { Timer } from '../../base/clock.ts'
 import { Outbox } from '../../base/outbox.ts'
 import { Reason } from '../../base/reason.ts'
-import type { Timer } from '../../base/clock.ts'
 import type { Wire, WireEnd } from '../../base/wire.ts'
 import { decode } from '../../codec/mqtt/decode.ts'
 import { type FrameSink, Framer } from '../../codec/mqtt/framer.ts'
@@ -12,11 +12,8 @@ import { type Packet, PacketType } from '../../codec/mqtt/packets.ts'
 import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
 import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
 import { reasonName } from '../../codec/mqtt/reasons.ts'
-import type { Principal } from '../../core/ports.ts'
 import { parseTopic, type Topic } from '../../core/topic.ts'
-import type { Session } from '../../session/session.ts'
-import type { Dialect } from './dialect.ts'
-import type { MqttFront } from './front.ts'
+import type { Admission, Client, Shared } from './client.ts'
 import { onPuback, onPubcomp, onPubrec, onPubrel } from './on-ack.ts'
 import { onAuth } from './on-auth.ts'
 import { onConnect, refuse } from './on-connect.ts'
@@ -24,7 +21,6 @@ import { onDisconnect } from './on-disconnect.ts'
 import { onPublish } from './on-publish.ts'
 import { onSubscribe } from './on-subscribe.ts'
 import { onUnsubscribe } from './on-unsubscribe.ts'
-import type { MqttPeer } from './peer.ts'
 import { IncomingAliases } from './topic-aliases.ts'
 
 /** How long a closing connection may take to pass on what was written before it is cut. */
@@ -35,20 +31,8 @@ const KEEP_ALIVE_FACTOR = 1.5
 /** new: CONNECT is awaited; connecting: it is being authenticated; open: CONNACK 0x00 was sent. */
 type State = 'new' | 'connecting' | 'open' | 'closed'
 
-/** What CONNECT made of a connection. */
-export interface Admission {
-  readonly session: Session
-  readonly peer: MqttPeer
-  readonly principal: Principal
-  readonly dialect: Dialect
-  /** 0 for none. */
-  readonly keepAliveMs: number
-  /** The Session Expiry Interval of CONNECT, in seconds. */
-  readonly expiryS: number
-}
-
-export class Connection implements WireEnd, FrameSink {
-  readonly front: MqttFront
+export class Connection implements Client, WireEnd, FrameSink {
+  readonly front: Shared
   readonly wire: Wire
   readonly outbox: Outbox
   readonly aliases: IncomingAliases
@@ -66,7 +50,7 @@ export class Connection implements WireEnd, FrameSink {
   #lastTopic: Topic | undefined
   #bytesReceived = 0
 
-  constructor(front: MqttFront, wire: Wire) {
+  constructor(front: Shared, wire: Wire) {
     const { turn, limits, settings, deadlines } = front.parts
     this.front = front
     this.wire = wire

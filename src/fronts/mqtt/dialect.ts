@@ -19,7 +19,9 @@ export interface Dialect {
   readonly hasReceiveMaximum: boolean
   /** Characters of a client id; 3.1 allows 23 [Q31-2]. */
   readonly clientIdLengthMax: number
-  /** Who may leave the client id empty: in 3.1 nobody, in 3.1.1 clean sessions [MQTT311-3.1.3-8]. */
+  /**
+   * Who may leave the client id empty: in 3.1 nobody, in 3.1.1 clean sessions [MQTT311-3.1.3-8].
+   */
   readonly mayAssignClientId: (connect: Connect) => boolean
   /** The client can be told its assigned id and the keep alive that it must keep. */
   readonly hasConnackProperties: boolean

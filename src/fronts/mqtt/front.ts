@@ -1,45 +1,24 @@
-// MQTT onto the hub: what all connections share, and the set of them. One connection is connection's.
+// MQTT onto the hub: what all connections share, and the set of them. One connection is
+// connection's.
 
 import type { Timer } from '../../base/clock.ts'
-import type { Deadlines } from '../../base/deadlines.ts'
-import type { Random } from '../../base/random.ts'
 import { Reason } from '../../base/reason.ts'
 import { SlabPool } from '../../base/slabs.ts'
-import type { Turn } from '../../base/turn.ts'
 import type { Wire, WireEnd } from '../../base/wire.ts'
 import { TopicCache } from '../../codec/mqtt/topic-cache.ts'
-import type { Counters } from '../../core/counters.ts'
-import type { Hub } from '../../core/hub.ts'
-import type { Limits } from '../../core/limits.ts'
-import type { Access, Cluster, Log, StoreRecord } from '../../core/ports.ts'
-import type { Sessions } from '../../session/sessions.ts'
+import type { Client, MqttFrontParts, Shared } from './client.ts'
 import { Connection } from './connection.ts'
 import { PublishFrames } from './publish-frames.ts'
-import type { MqttSettings } from './settings.ts'
 
 /** Keep alive is looked at so often, for all connections at once; a time-out is that much late. */
 export const KEEP_ALIVE_SCAN_MS = 1000
 
-export interface MqttFrontParts {
-  readonly turn: Turn<StoreRecord>
-  readonly deadlines: Deadlines
-  readonly random: Random
-  readonly hub: Hub
-  readonly sessions: Sessions
-  readonly access: Access
-  readonly cluster: Cluster
-  readonly log: Log
-  readonly counters: Counters
-  readonly limits: Limits
-  readonly settings: MqttSettings
-}
-
-export class MqttFront {
+export class MqttFront implements Shared {
   readonly parts: MqttFrontParts
   readonly slabs: SlabPool = new SlabPool()
   readonly frames: PublishFrames = new PublishFrames()
   readonly topics: TopicCache
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new Set<Client>()
   #scan: Timer | undefined
   #whenEmpty: (() => void) | undefined
   #isDraining = false
@@ -81,8 +60,8 @@ export class MqttFront {
   }
 
   /** The connection's wire is gone. */
-  remove(connection: Connection): void {
-    this.#connections.delete(connection)
+  remove(client: Client): void {
+    this.#connections.delete(client)
     this.parts.counters.connectionsClosed += 1
     if (this.#connections.size > 0) return
     this.#scan?.cancel()

@@ -3,15 +3,15 @@
 import { FAILURE, Reason } from '../../base/reason.ts'
 import { type Ack, PacketType } from '../../codec/mqtt/packets.ts'
 import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
-import type { Connection } from './connection.ts'
+import type { Client } from './client.ts'
 
 /** One with an unknown id is ignored: there is nothing to say about it. */
-export function onPuback(connection: Connection, { packetId }: Ack): void {
-  if (!connection.admission.session.puback(packetId)) throw misplaced('PUBACK', 'MQTT-4.3.2-3')
+export function onPuback(client: Client, { packetId }: Ack): void {
+  if (!client.admission.session.puback(packetId)) throw misplaced('PUBACK', 'MQTT-4.3.2-3')
 }
 
-export function onPubrec(connection: Connection, { packetId, reason }: Ack): void {
-  const { session, peer } = connection.admission
+export function onPubrec(client: Client, { packetId, reason }: Ack): void {
+  const { session, peer } = client.admission
   if (session.isInFlight(packetId)) {
     if (!session.pubrec(packetId, reason)) throw misplaced('PUBREC', 'MQTT-4.3.3-3')
   } else if (reason < FAILURE) {
@@ -21,14 +21,14 @@ export function onPubrec(connection: Connection, { packetId, reason }: Ack): voi
 }
 
 /** Answered even where the id is unknown, so that the client can let go of it [MQTT-4.3.3-11]. */
-export function onPubrel(connection: Connection, { packetId }: Ack): void {
-  const { session, peer } = connection.admission
+export function onPubrel(client: Client, { packetId }: Ack): void {
+  const { session, peer } = client.admission
   const reason = session.release(packetId) ? Reason.success : Reason.packetIdentifierNotFound
   peer.ack(PacketType.pubcomp, packetId, reason)
 }
 
-export function onPubcomp(connection: Connection, { packetId }: Ack): void {
-  if (!connection.admission.session.pubcomp(packetId)) throw misplaced('PUBCOMP', 'MQTT-4.3.3-5')
+export function onPubcomp(client: Client, { packetId }: Ack): void {
+  if (!client.admission.session.pubcomp(packetId)) throw misplaced('PUBCOMP', 'MQTT-4.3.3-5')
 }
 
 function misplaced(name: string, clause: string): ProtocolError {

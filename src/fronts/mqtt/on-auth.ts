@@ -4,8 +4,8 @@
 import { Reason } from '../../base/reason.ts'
 import type { Auth } from '../../codec/mqtt/packets.ts'
 import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
-import type { Connection } from './connection.ts'
+import type { Client } from './client.ts'
 
-export function onAuth(_connection: Connection, _packet: Auth): void {
+export function onAuth(_client: Client, _packet: Auth): void {
   throw new ProtocolError('AUTH without a method in CONNECT', Reason.protocolError, 'U5-51')
 }

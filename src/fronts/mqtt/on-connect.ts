@@ -1,5 +1,6 @@
 // CONNECT, sections 3.1 and 12.9: the checks in the order of the standard, authentication, the
-// session, then CONNACK and what the session has waiting. The rest of the connection is connection's.
+// session, then CONNACK and what the session has waiting. The rest of the connection is
+// connection's.
 
 import { Reason } from '../../base/reason.ts'
 import { encode } from '../../codec/mqtt/encode.ts'
@@ -11,56 +12,57 @@ import type { Authentication, Principal } from '../../core/ports.ts'
 import { parseTopic } from '../../core/topic.ts'
 import type { Will } from '../../session/will.ts'
 import { announce } from './connack.ts'
-import type { Connection } from './connection.ts'
+import type { Client } from './client.ts'
 import { type Dialect, dialectOf, sessionExpiryOf } from './dialect.ts'
 import { MqttPeer } from './peer.ts'
 import { messageProperties } from './message-properties.ts'
 
-export function onConnect(connection: Connection, packet: Connect): void {
-  const { access } = connection.front.parts
-  const dialect = dialectOf(packet.version)
-  const refusal = check(connection, packet, dialect)
-  if (refusal !== Reason.success) return refuse(connection, refusal, packet.version)
+/** Where CONNECT names none. */
+const RECEIVE_MAXIMUM = 65_535
 
-  const clientId = packet.clientId === '' ? connection.front.assignClientId() : packet.clientId
+export function onConnect(client: Client, packet: Connect): void {
+  const { access } = client.front.parts
+  const dialect = dialectOf(packet.version)
+  const refusal = check(client, packet, dialect)
+  if (refusal !== Reason.success) return refuse(client, refusal, packet.version)
+
+  const clientId = packet.clientId === '' ? client.front.assignClientId() : packet.clientId
   const authentication = access.authenticate({
     clientId,
     user: packet.userName,
     password: packet.password,
-    address: connection.wire.remoteAddress,
+    address: client.wire.remoteAddress,
     front: 'mqtt',
   })
   if (!(authentication instanceof Promise)) {
-    return accept(connection, packet, dialect, authentication)
+    return accept(client, packet, dialect, authentication)
   }
-  connection.hold()
+  client.hold()
   void authentication
     .catch((error: unknown): Authentication => {
-      connection.front.parts.log.error('authentication failed', { error: String(error) })
+      client.front.parts.log.error('authentication failed', { error: String(error) })
       return { reason: Reason.serverUnavailable, principal: undefined, text: 'no answer' }
     })
-    .then((outcome) => connection.release(() => accept(connection, packet, dialect, outcome)))
+    .then((outcome) => client.release(() => accept(client, packet, dialect, outcome)))
 }
 
 /** Refuses a CONNECT with the code that the version has for it, or closes without one. */
-export function refuse(connection: Connection, reason: Reason, version: Version | undefined): void {
-  const isTold =
-    version !== undefined &&
-    (dialectOf(version).canRefuseMalformed || connackReturnCode(reason) !== undefined)
-  if (isTold) {
-    connection.outbox.beginNow()
-    connection.outbox.add(
+export function refuse(client: Client, reason: Reason, version: Version | undefined): void {
+  const dialect = version && dialectOf(version)
+  if (dialect && (dialect.canRefuseMalformed || connackReturnCode(reason) !== undefined)) {
+    client.outbox.beginNow()
+    client.outbox.add(
       encode(
         { type: PacketType.connack, sessionPresent: false, reason, properties: NO_PROPERTIES },
-        version,
+        dialect.version,
       ),
     )
   }
-  connection.refused(reason) // [MQTT-3.2.2-7] [MQTT-3.1.4-6]
+  client.refused(reason) // [MQTT-3.2.2-7] [MQTT-3.1.4-6]
 }
 
-function check(connection: Connection, packet: Connect, dialect: Dialect): Reason {
-  const { front } = connection
+function check(client: Client, packet: Connect, dialect: Dialect): Reason {
+  const { front } = client
   const { settings, limits } = front.parts
   const { will, clientId, properties } = packet
   if (front.isDraining) return Reason.serverUnavailable
@@ -68,7 +70,8 @@ function check(connection: Connection, packet: Connect, dialect: Dialect): Reaso
   if (properties.authenticationMethod !== undefined) return Reason.badAuthenticationMethod
   if (will !== undefined) {
     if (will.qos > settings.qosMax) return Reason.qosNotSupported // [MQTT-3.2.2-12]
-    if (will.retain && !settings.retainAvailable) return Reason.retainNotSupported // [MQTT-3.2.2-13]
+    // [MQTT-3.2.2-13]
+    if (will.retain && !settings.retainAvailable) return Reason.retainNotSupported
     if (parseTopic(will.topic, limits.topicLevelsMax) === undefined) return Reason.topicNameInvalid
     // [U5-13]
     if (will.properties.payloadFormat === 1 && !isUtf8(will.payload)) {
@@ -83,83 +86,85 @@ function check(connection: Connection, packet: Connect, dialect: Dialect): Reaso
 }
 
 function accept(
-  connection: Connection,
+  client: Client,
   packet: Connect,
   dialect: Dialect,
   authentication: Authentication,
 ): void {
   const { principal } = authentication
-  const { front } = connection
-  const { sessions, settings, turn, log, counters, cluster, access } = front.parts
+  const { sessions, settings, log } = client.front.parts
   if (principal === undefined) {
     log.info('client refused', {
       client: packet.clientId,
-      address: connection.wire.remoteAddress,
+      address: client.wire.remoteAddress,
       why: authentication.text,
     })
-    return refuse(connection, authentication.reason, packet.version) // [MQTT-3.1.4-2]
+    return refuse(client, authentication.reason, packet.version) // [MQTT-3.1.4-2]
   }
-  const will = willOf(packet, principal, front.parts.limits.topicLevelsMax)
-  if (will !== undefined) {
-    const reason = access.mayPublish(principal, will.topic, will.qos, will.retain)
-    const refusal = will.topic.startsWith('$') ? Reason.notAuthorized : reason
-    if (refusal !== Reason.success) return refuse(connection, refusal, packet.version)
-  }
+  const will = willOf(packet, principal, client.front.parts.limits.topicLevelsMax)
+  const refusal = mayLeave(client, will, principal)
+  if (refusal !== Reason.success) return refuse(client, refusal, packet.version)
+
   const asked = sessionExpiryOf(packet)
   const expiryS = Math.min(asked, settings.sessionExpiryMax)
   const opened = sessions.open({ principal, cleanStart: packet.cleanStart, expiryS, will })
-  if (opened.session === undefined) return refuse(connection, opened.reason, packet.version)
+  if (opened.session === undefined) return refuse(client, opened.reason, packet.version)
 
   const { session, isPresent } = opened
-  const { properties } = packet
-  const peer = new MqttPeer({
-    turn,
-    outbox: connection.outbox,
-    frames: front.frames,
-    counters,
-    dialect,
-    limits: {
-      receiveMax: properties.receiveMaximum ?? 65_535,
-      packetBytesMax: properties.maximumPacketSize ?? Number.POSITIVE_INFINITY,
-      topicAliasMax: Math.min(properties.topicAliasMaximum ?? 0, settings.topicAliasMax),
-    },
-    close: (reason) => connection.close(reason),
-  })
+  const peer = peerOf(client, packet, dialect)
   const keepAliveS = keepAliveOf(packet.keepAlive, settings.keepAliveMax, dialect)
-  connection.open({
-    session,
-    peer,
-    principal,
-    dialect,
-    keepAliveMs: keepAliveS * 1000,
-    expiryS: asked,
-  })
-  cluster.takeover(session.clientId)
+  const keepAliveMs = keepAliveS * 1000
+  client.open({ session, peer, principal, dialect, keepAliveMs, expiryS: asked })
+  client.front.parts.cluster.takeover(session.clientId)
   log.info('client connected', {
     client: session.clientId,
-    address: connection.wire.remoteAddress,
+    address: client.wire.remoteAddress,
     version: dialect.name,
     user: principal.user,
     present: isPresent,
     keepAlive: keepAliveS,
+  })
+  const announced = announce(settings, client.front.parts.limits, {
+    assignedClientId: packet.clientId === '' ? session.clientId : undefined,
+    askedExpiryS: asked,
+    expiryS,
+    askedKeepAliveS: packet.keepAlive,
+    keepAliveS,
+    wantsResponseInformation: packet.properties.requestResponseInformation === 1,
   })
   // [MQTT-3.1.4-5] [MQTT-3.2.0-1] [MQTT-3.2.2-2] [MQTT-3.2.2-3]
   peer.send({
     type: PacketType.connack,
     sessionPresent: isPresent,
     reason: Reason.success,
-    properties: makeProperties(
-      announce(settings, front.parts.limits, {
-        assignedClientId: packet.clientId === '' ? session.clientId : undefined,
-        askedExpiryS: asked,
-        expiryS,
-        askedKeepAliveS: packet.keepAlive,
-        keepAliveS,
-        wantsResponseInformation: properties.requestResponseInformation === 1,
-      }),
-    ),
+    properties: makeProperties(announced),
   })
-  if (connection.isOpen) session.attach(peer)
+  if (client.isOpen) session.attach(peer)
+}
+
+/** Whether the will may be published, asked now so that the client learns of it. */
+function mayLeave(client: Client, will: Will | undefined, principal: Principal): Reason {
+  if (will === undefined) return Reason.success
+  if (will.topic.startsWith('$')) return Reason.notAuthorized // [U5-18]
+  return client.front.parts.access.mayPublish(principal, will.topic, will.qos, will.retain)
+}
+
+function peerOf(client: Client, { properties }: Connect, dialect: Dialect): MqttPeer {
+  const { turn, counters, settings } = client.front.parts
+  const { receiveMaximum, maximumPacketSize, topicAliasMaximum } = properties
+  return new MqttPeer({
+    turn,
+    outbox: client.outbox,
+    frames: client.front.frames,
+    counters,
+    dialect,
+    limits: {
+      receiveMax: receiveMaximum ?? RECEIVE_MAXIMUM,
+      packetBytesMax: maximumPacketSize ?? Number.POSITIVE_INFINITY,
+      topicAliasMax: Math.min(topicAliasMaximum ?? 0, settings.topicAliasMax),
+    },
+    close: (reason) => client.close(reason),
+  })
 }
 
 function willOf(packet: Connect, principal: Principal, levelsMax: number): Will | undefined {

@@ -3,11 +3,11 @@
 import { Reason } from '../../base/reason.ts'
 import type { Disconnect } from '../../codec/mqtt/packets.ts'
 import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
-import type { Connection } from './connection.ts'
+import type { Client } from './client.ts'
 import { expiryOf } from './dialect.ts'
 
-export function onDisconnect(connection: Connection, packet: Disconnect): void {
-  const { session, dialect, expiryS } = connection.admission
+export function onDisconnect(client: Client, packet: Disconnect): void {
+  const { session, dialect, expiryS } = client.admission
   const { sessionExpiry } = packet.properties
   if (sessionExpiry !== undefined) {
     if (expiryS === 0 && sessionExpiry !== 0) {
@@ -18,9 +18,9 @@ export function onDisconnect(connection: Connection, packet: Disconnect): void {
         'U5-29',
       )
     }
-    const { sessionExpiryMax } = connection.front.parts.settings
+    const { sessionExpiryMax } = client.front.parts.settings
     session.expiryS = Math.min(expiryOf(sessionExpiry), sessionExpiryMax)
   }
   const dropsWill = dialect.disconnectDropsWill || packet.reason === Reason.success
-  connection.leave(packet.reason, dropsWill) // [MQTT-3.14.4-3]
+  client.leave(packet.reason, dropsWill) // [MQTT-3.14.4-3]
 }

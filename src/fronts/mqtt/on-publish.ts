@@ -4,20 +4,20 @@ import { FAILURE, Reason } from '../../base/reason.ts'
 import { PacketType, type Publish } from '../../codec/mqtt/packets.ts'
 import { reasonName } from '../../codec/mqtt/reasons.ts'
 import { admit } from './admit.ts'
-import type { Connection } from './connection.ts'
+import type { Client } from './client.ts'
 
-export function onPublish(connection: Connection, packet: Publish): void {
-  const admitted = admit(connection, packet)
-  const { session, peer, principal, dialect } = connection.admission
+export function onPublish(client: Client, packet: Publish): void {
+  const admitted = admit(client, packet)
+  const { session, peer, principal, dialect } = client.admission
   const { qos, packetId } = packet
   if (qos === 2 && session.receiver.has(packetId)) {
     // The message is owned already; the answer joins the one that may still wait for its commit.
     return peer.ack(PacketType.pubrec, packetId, Reason.success) // [MQTT-4.3.3-10]
   }
-  const { hub, counters } = connection.front.parts
+  const { hub, counters } = client.front.parts
   const reason = typeof admitted === 'number' ? admitted : hub.publish(admitted, principal).reason
   if (reason < FAILURE) counters.publishesReceived += 1
-  else refused(connection, packet, reason)
+  else refused(client, packet, reason)
 
   if (qos === 0) return
   // Who cannot be refused has his message acknowledged and dropped [MQTT311-3.3.5-2].
@@ -27,11 +27,11 @@ export function onPublish(connection: Connection, packet: Publish): void {
   peer.ack(PacketType.pubrec, packetId, told) // [MQTT-4.3.3-8]
 }
 
-function refused(connection: Connection, packet: Publish, reason: Reason): void {
-  const { counters, log } = connection.front.parts
+function refused(client: Client, packet: Publish, reason: Reason): void {
+  const { counters, log } = client.front.parts
   counters.publishesRefused += 1
   log.debug('publish refused', {
-    client: connection.admission.session.clientId,
+    client: client.admission.session.clientId,
     topic: packet.topic,
     reason: reasonName(reason, PacketType.puback),
   })

@@ -13,11 +13,11 @@ import {
   parseSubscriptionFilter,
   type SubscriptionFilter,
 } from '../../core/topic.ts'
-import type { Connection } from './connection.ts'
+import type { Client } from './client.ts'
 
-export function onSubscribe(connection: Connection, packet: Subscribe): void {
-  const { settings } = connection.front.parts
-  const { session, peer, dialect } = connection.admission
+export function onSubscribe(client: Client, packet: Subscribe): void {
+  const { settings } = client.front.parts
+  const { session, peer, dialect } = client.admission
   const id = packet.properties.subscriptionIds[0] ?? 0
   if (id !== 0 && !settings.subscriptionIds) {
     throw new ProtocolError(
@@ -26,13 +26,13 @@ export function onSubscribe(connection: Connection, packet: Subscribe): void {
       'U5-11',
     )
   }
-  // All are read before the first one has an effect, since one bad filter ends the connection.
+  // All are read before the first one has an effect, since one bad filter ends the client.
   const parsed = packet.filters.map(({ filter }) => parse(filter))
   const reasons = packet.filters.map((asked, index) => {
     const filter = parsed[index]
     if (filter === undefined) return Reason.topicFilterInvalid
     if (session.receiver.has(packet.packetId)) return Reason.packetIdentifierInUse // [U5-25]
-    const reason = subscribe(connection, filter, asked, id)
+    const reason = subscribe(client, filter, asked, id)
     return reason >= FAILURE && !dialect.canRefuseSubscription ? Reason.success : reason
   })
   // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5]
@@ -44,7 +44,7 @@ export function onSubscribe(connection: Connection, packet: Subscribe): void {
   })
 }
 
-/** Syntax that the standard forbids ends the connection, as the first byte of a bad packet does. */
+/** Syntax that the standard forbids ends the client, as the first byte of a bad packet does. */
 export function parse(text: string): SubscriptionFilter {
   const filter = parseSubscriptionFilter(text, Number.POSITIVE_INFINITY)
   if (filter !== undefined) return filter
@@ -52,16 +52,16 @@ export function parse(text: string): SubscriptionFilter {
 }
 
 function subscribe(
-  connection: Connection,
+  client: Client,
   filter: SubscriptionFilter,
   asked: SubscribeFilter,
   id: number,
 ): Reason {
-  const { settings, access } = connection.front.parts
-  const { session, principal } = connection.admission
-  const refusal = unavailable(connection, filter) ?? access.maySubscribe(principal, filter.filter)
+  const { settings, access } = client.front.parts
+  const { session, principal } = client.admission
+  const refusal = unavailable(client, filter) ?? access.maySubscribe(principal, filter.filter)
   if (refusal !== Reason.success) {
-    connection.front.parts.log.debug('subscribe refused', {
+    client.front.parts.log.debug('subscribe refused', {
       client: session.clientId,
       filter: asked.filter,
       reason: reasonName(refusal, PacketType.suback),
@@ -74,9 +74,9 @@ function subscribe(
 }
 
 /** Why a filter is refused by the server's limits, if it is. */
-function unavailable(connection: Connection, filter: SubscriptionFilter): Reason | undefined {
-  const { settings, limits } = connection.front.parts
-  const { dialect } = connection.admission
+function unavailable(client: Client, filter: SubscriptionFilter): Reason | undefined {
+  const { settings, limits } = client.front.parts
+  const { dialect } = client.admission
   let reason: Reason | undefined
   if (filter.share !== undefined && !settings.sharedSubscriptions) {
     reason = Reason.sharedSubscriptionsNotSupported

@@ -3,11 +3,11 @@
 import { Reason } from '../../base/reason.ts'
 import { PacketType, type Unsubscribe } from '../../codec/mqtt/packets.ts'
 import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
-import type { Connection } from './connection.ts'
+import type { Client } from './client.ts'
 import { parse } from './on-subscribe.ts'
 
-export function onUnsubscribe(connection: Connection, packet: Unsubscribe): void {
-  const { session, peer } = connection.admission
+export function onUnsubscribe(client: Client, packet: Unsubscribe): void {
+  const { session, peer } = client.admission
   const { packetId } = packet
   const filters = packet.filters.map(parse)
   const isIdInUse = session.receiver.has(packetId)

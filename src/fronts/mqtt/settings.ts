@@ -15,13 +15,19 @@ export interface MqttSettings {
   readonly subscriptionIds: boolean
   /** Shared Subscription Available. False: such a filter gets 0x9E. */
   readonly sharedSubscriptions: boolean
-  /** Topic Alias Maximum, in both directions: aliases of one connection. 0: none. A higher: 0x94. */
+  /**
+   * Topic Alias Maximum, in both directions: aliases of one connection. 0: none. A higher: 0x94.
+   */
   readonly topicAliasMax: number
   /** Receive Maximum: QoS 1 and 2 messages a client may have unacknowledged. One more: 0x93. */
   readonly receiveMax: number
-  /** Seconds. A client that asks for more, or for none, gets this as Server Keep Alive. 0: no cap. */
+  /**
+   * Seconds. A client that asks for more, or for none, gets this as Server Keep Alive. 0: no cap.
+   */
   readonly keepAliveMax: number
-  /** Seconds that a session may outlive its connection; a client's wish above is cut. Infinity: any. */
+  /**
+   * Seconds that a session may outlive its connection; a client's wish above is cut. Infinity: any.
+   */
   readonly sessionExpiryMax: number
   /** Milliseconds from the connection to a whole CONNECT. Later: the connection is cut. */
   readonly connectTimeoutMs: number

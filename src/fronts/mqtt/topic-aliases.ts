@@ -7,7 +7,7 @@ import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
 /** The client's aliases, 1 to the maximum that CONNACK announced. */
 export class IncomingAliases {
   readonly #max: number
-  #topics: (string | undefined)[] | undefined
+  #topics: Map<number, string> | undefined
 
   constructor(max: number) {
     this.#max = max
@@ -18,12 +18,12 @@ export class IncomingAliases {
     if (alias === 0 || alias > this.#max) {
       throw new ProtocolError('topic alias out of range', Reason.topicAliasInvalid, 'MQTT-3.3.2-9')
     }
-    this.#topics ??= new Array<string | undefined>(this.#max + 1).fill(undefined)
+    this.#topics ??= new Map()
     if (topic !== '') {
-      this.#topics[alias] = topic // [MQTT-3.3.2-12]
+      this.#topics.set(alias, topic) // [MQTT-3.3.2-12]
       return topic
     }
-    const known = this.#topics[alias]
+    const known = this.#topics.get(alias)
     if (known === undefined) {
       throw new ProtocolError('topic alias unknown', Reason.protocolError, 'MQTT-3.3.2-7')
     }
