@@ -29,7 +29,7 @@ function toLines({ version, pid, config, open, missing, tlsFlags }: Start): stri
     ['data', dataOf(config)],
     ['access', accessOf(open)],
   ]
-  const lines = rows.map(([name, text]) => `  ${name.padEnd(8)}${text}`)
+  const lines = rows.map(([name, text]) => `  ${name.padEnd(12)}${text}`)
   return [`Rameau ${version} is up, pid ${pid}`, ...lines, ...toTry(open)]
 }
 

@@ -1,6 +1,13 @@
 // The signals of a server process: end in order, end at once, reload. What that means is the
 // caller's.
 
+import type { Clock } from '../base/clock.ts'
+
+/** The process, or what stands for it in a test. */
+export interface SignalSource {
+  on(name: NodeJS.Signals, receive: (name: NodeJS.Signals) => void): unknown
+}
+
 /** One Ctrl-C reaches us from the terminal and again from npm: within this time they are one. */
 const SAME_KEY_MS = 200
 
@@ -10,7 +17,7 @@ export class Signals {
   /** Resolves with the name of the second one. */
   readonly stopNow: Promise<NodeJS.Signals>
 
-  constructor(reload: () => void) {
+  constructor(source: SignalSource, clock: Pick<Clock, 'now'>, reload: () => void) {
     const { promise: stop, resolve: resolveStop } = withResolvers()
     const { promise: stopNow, resolve: resolveStopNow } = withResolvers()
     this.stop = stop
@@ -18,15 +25,15 @@ export class Signals {
 
     let firstAtMs: number | undefined
     const receive = (signal: NodeJS.Signals) => {
-      const nowMs = performance.now()
+      const nowMs = clock.now()
       if (firstAtMs === undefined) {
         firstAtMs = nowMs
         resolveStop(signal)
       } else if (signal !== 'SIGINT' || nowMs - firstAtMs > SAME_KEY_MS) resolveStopNow(signal)
     }
-    process.on('SIGTERM', receive)
-    process.on('SIGINT', receive)
-    process.on('SIGHUP', reload)
+    source.on('SIGTERM', receive)
+    source.on('SIGINT', receive)
+    source.on('SIGHUP', reload)
   }
 }
 

@@ -1,6 +1,7 @@
 // `rameau start`: from flags to a server that listens, until a signal ends it. What the server does
 // with a stream is not seen here.
 
+import { systemClock } from '../base/clock.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/layer.ts'
 import { loadConfig } from '../config/load.ts'
@@ -47,7 +48,8 @@ export async function start(flags: StartFlags): Promise<Exit> {
 
 async function run(flags: StartFlags, config: Config, output: Output): Promise<Exit> {
   // Before the first listener: who sees the start-up lines may send a signal at once.
-  const signals = new Signals(() => output.log.info('nothing to reload in this version'))
+  const reload = () => output.log.info('nothing to reload in this version')
+  const signals = new Signals(process, systemClock, reload)
   const server = createServer({ limits: config.limits, mqtt: config.mqtt, log: output.log })
   let open: OpenListener[]
   try {
