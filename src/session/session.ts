@@ -238,6 +238,7 @@ export class Session implements Owner {
         const qos = lower(message.qos, replay.qos) // [U5-22]
         if (!this.isReady || (qos > 0 && !this.canTake)) return
         replay.advance()
+        if (message.expiresAtMs < this.#world.turn.wallMs) continue // [U5-19]
         if (!this.#world.access.mayRead(this.principal, message.topic)) continue
         if (qos === 0)
           this.sendAtMostOnce(message, true, replay.ids) // [U5-21]
