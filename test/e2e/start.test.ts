@@ -30,7 +30,12 @@ async function connectMqtt(to: { port: number } | { path: string }): Promise<Soc
 }
 
 async function readChunk(socket: Socket): Promise<Buffer> {
-  const [chunk] = (await once(socket, 'data')) as [Buffer]
+  const waiting = new AbortController()
+  const { signal } = waiting
+  const ended = once(socket, 'end', { signal }).then(() => assert.fail('the server closed'))
+  ended.catch(() => undefined)
+  const [chunk] = (await Promise.race([once(socket, 'data', { signal }), ended])) as [Buffer]
+  waiting.abort()
   return chunk
 }
 
