@@ -127,6 +127,8 @@ export class Turn<R> {
     const flushables = this.#flushables
     this.#flushables = []
     for (const flushable of flushables) flushable.flush()
+    // A commit that was done at once had waiters, and what they began belongs to no turn yet.
+    if (this.#late.length > 0 || (this.#isWanted && !this.#isCommitting)) this.open()
   }
 
   #commit(): void {
