@@ -1,0 +1,144 @@
+// A whole server in a process of its own, for tests from outside: started on a free port of the
+// loopback, watched through its log and through /proc, and ended with the test. Knows no MQTT.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const START_MS_MAX = 15_000
+const STOP_MS_MAX = 15_000
+/** Ticks of /proc/<pid>/stat, the same on every Linux that Node runs on. */
+const TICK_MS = 10
+const PAGE_BYTES = 4096
+
+/** One line of the log. */
+export interface LogLine {
+  readonly level: string
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+export interface Ending {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly seconds: number
+}
+
+/** Configuration keys and their values, as after `--set`. */
+export type Settings = Readonly<Record<string, string | number | boolean>>
+
+export class LiveServer {
+  readonly port: number
+  readonly pid: number
+  readonly log: readonly LogLine[]
+  readonly #child: ChildProcess
+  readonly #ended: Promise<unknown>
+
+  constructor(child: ChildProcess, port: number, log: readonly LogLine[]) {
+    this.#child = child
+    this.#ended = once(child, 'exit')
+    this.port = port
+    this.pid = child.pid ?? 0
+    this.log = log
+  }
+
+  /** The lines with this text. */
+  logged(msg: string): LogLine[] {
+    return this.log.filter((line) => line.msg === msg)
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Signals the process and waits for its end; what takes too long is killed, and shows as that. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
+    const startMs = performance.now()
+    if (this.isRunning) {
+      this.#child.kill(signal)
+      const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS_MAX)
+      await this.#ended
+      clearTimeout(late)
+    }
+    const seconds = (performance.now() - startMs) / 1000
+    return { code: this.#child.exitCode, signal: this.#child.signalCode, seconds }
+  }
+
+  /** Memory that the process has in RAM. */
+  get rssBytes(): number {
+    const pages = readFileSync(`/proc/${this.pid}/statm`, 'utf8').split(' ')[1]
+    return Number(pages) * PAGE_BYTES
+  }
+
+  /** Open file descriptors of every kind. */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.pid}/fd`).length
+  }
+
+  /** User and system time that the process has used. */
+  get cpuMs(): number {
+    return cpuMsOf(this.pid)
+  }
+}
+
+/** User and system time of a process. */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The command's name stands in parentheses and may hold spaces: count from behind it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+}
+
+/** `rameau start` in memory; ended after the test, if the test has not ended it. */
+export async function startServer(t: TestContext, settings: Settings = {}): Promise<LiveServer> {
+  const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+  const start = ['start', '--memory', '--mqtt', '0', '--log-format', 'json', ...sets]
+  return launch(t, join(ROOT, 'bin', 'rameau.js'), start)
+}
+
+async function launch(t: TestContext, program: string, args: string[]): Promise<LiveServer> {
+  // Outside the checkout's own settings: a developer's rameau.yaml must not change a test.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('RAMEAU_')),
+  )
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const log: LogLine[] = []
+  const port = await new Promise<number>((resolve, reject) => {
+    const late = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error('the server did not come up'))
+    }, START_MS_MAX)
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      clearTimeout(late)
+      reject(new Error(`the server ended with ${code}: ${JSON.stringify(log)}`))
+    })
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const entry = parseLine(line)
+      log.push(entry)
+      if (entry.msg !== 'listening') return
+      clearTimeout(late)
+      resolve(Number(entry['port']))
+    })
+  })
+  const server = new LiveServer(child, port, log)
+  t.after(() => server.stop('SIGKILL'))
+  return server
+}
+
+function parseLine(line: string): LogLine {
+  return JSON.parse(line) as LogLine
+}
+
+/** Waits until `condition` holds, looking again every few milliseconds; fails after `msMax`. */
+export async function until(what: string, condition: () => boolean, msMax = 10_000): Promise<void> {
+  const deadlineMs = performance.now() + msMax
+  while (!condition()) {
+    if (performance.now() > deadlineMs) throw new Error(`not within ${msMax} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
