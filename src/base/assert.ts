@@ -6,11 +6,6 @@ export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionError(message)
 }
 
-/** For the branch that the types say cannot be reached. */
-export function unreachable(value: never): never {
-  throw new AssertionError(`unreachable: ${String(value)}`)
-}
-
 /** An invariant of ours does not hold. */
 export class AssertionError extends Error {
   readonly code = 'ERR_ASSERTION'
