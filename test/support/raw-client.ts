@@ -1,7 +1,7 @@
 // One raw connection to a server under test: turns what arrives into packets and keeps them until a
 // script asks. Knows no transport and sends only what it is given.
 
-import { decodeRaw, readFrame } from './raw-client-decode.ts'
+import { decodeRaw, readFrame, UndecodableError } from './raw-client-decode.ts'
 import { bytes } from './raw-client-encode.ts'
 import { describe, type RawPacket } from './raw-client-packet.ts'
 
@@ -31,6 +31,14 @@ export interface Transport {
   close(): Promise<void>
 }
 
+/** What a CONNECT says about what the client takes. */
+export interface Promised {
+  packetMax: number
+  receiveMax: number
+  aliasMax: number
+  problems: boolean
+}
+
 export class RawClient implements LinkEnd {
   readonly name: string
   readonly version: number
@@ -44,6 +52,16 @@ export class RawClient implements LinkEnd {
   /** The Packet Identifier of the PUBLISH that a script saw last. */
   lastId = 0
   link: Link | undefined
+  /** What CONNECT told the server, so that everything it sends can be held against it. */
+  readonly promised: Promised = {
+    packetMax: 2 ** 32,
+    receiveMax: 65535,
+    aliasMax: 0,
+    problems: true,
+  }
+  readonly #unacknowledged = new Set<number>()
+  readonly #aliases = new Map<number, string>()
+  #isDisconnected = false
   #rest: Uint8Array = new Uint8Array(0)
   #nextId = 9000
 
@@ -67,8 +85,9 @@ export class RawClient implements LinkEnd {
       for (let frame = readFrame(this.#rest); frame; frame = readFrame(this.#rest)) {
         const packet = decodeRaw(frame, this.version)
         this.#rest = this.#rest.slice(frame.length)
-        if (packet.type === 'CONNACK' && packet.reason === 0) this.isConnected = true
-        this.inbox.push(packet)
+        if (frame.length > this.promised.packetMax)
+          throw new UndecodableError(`${packet.type} of ${frame.length} bytes`)
+        this.inbox.push(this.#checked(packet))
       }
     } catch (error) {
       this.broken ??= error instanceof Error ? error : new Error(String(error))
@@ -78,6 +97,50 @@ export class RawClient implements LinkEnd {
 
   closed(): void {
     this.isClosed = true
+  }
+
+  /** An acknowledgement was sent that gives a place in the receive window back. */
+  acknowledged(id: number): void {
+    this.#unacknowledged.delete(id)
+  }
+
+  /** Holds a packet against the order of packets and what CONNECT promised. */
+  #checked(packet: RawPacket): RawPacket {
+    if (this.#isDisconnected) throw new UndecodableError(`${packet.type} after DISCONNECT`)
+    if (!this.isConnected && !['CONNACK', 'AUTH'].includes(packet.type))
+      throw new UndecodableError(`${packet.type} before CONNACK`)
+    switch (packet.type) {
+      case 'CONNACK':
+        if (this.isConnected) throw new UndecodableError('a second CONNACK')
+        this.isConnected = packet.reason === 0
+        return packet
+      case 'DISCONNECT':
+        this.#isDisconnected = true
+        return packet
+      case 'PUBLISH':
+        return this.#checkedPublish(packet)
+      default:
+        if (
+          !this.promised.problems &&
+          packet.properties.some(([name]) => /^reason|^user/.test(name))
+        )
+          throw new UndecodableError(`${packet.type} with texts that were not asked for`)
+        return packet
+    }
+  }
+
+  #checkedPublish(packet: RawPacket): RawPacket {
+    if (packet.id !== 0) this.#unacknowledged.add(packet.id)
+    if (this.#unacknowledged.size > this.promised.receiveMax)
+      throw new UndecodableError(`${this.#unacknowledged.size} messages at once`)
+    const alias = packet.properties.find(([name]) => name === 'alias')?.[1]
+    if (alias === undefined) return packet
+    if (alias === 0 || Number(alias) > this.promised.aliasMax)
+      throw new UndecodableError(`the alias ${String(alias)}`)
+    if (packet.topic !== '') this.#aliases.set(Number(alias), packet.topic)
+    const topic = this.#aliases.get(Number(alias))
+    if (topic === undefined) throw new UndecodableError('an alias that means nothing yet')
+    return { ...packet, topic }
   }
 
   /** Takes the first packet that `wanted` accepts out of the inbox. */

@@ -4,6 +4,7 @@
 //   a joins persist          CONNECT as client `a`, and CONNACK without Session Present
 //   a > PUBLISH t 'hi'       sends a packet, field by field; `a > raw 30 ~ s't' 6869` byte by byte
 //   a < PUBACK 7             the very next packet from the server; `<~` any order, `<?` may be missing
+//   a gets 't' 'hi' qos=1    a PUBLISH, acknowledged to the end; `gets~` any order, `gets~?` either way
 //   a silent                 nothing has come: proven by a ping's answer, never by waiting
 //   a closes 0x82            DISCONNECT with that reason (5.0), and the connection is closed
 //   advance 5s               time passes
@@ -60,6 +61,7 @@ const VERBS = [
   'pubs',
   'gets',
   'gets~',
+  'gets~?',
 ]
 
 /** The steps that are played in `version`, against Rameau or another server. */
