@@ -1,0 +1,93 @@
+// One run: a whole server, its clients, its network and its store, from one seed.
+
+import { createServer } from '../../src/server.ts'
+import { audit } from './audit.ts'
+import { SimClient, type SimWill } from './client.ts'
+import { Ledger } from './ledger.ts'
+import { Network } from './network.ts'
+import { nameOf } from './records.ts'
+import { ACTIVE_MS, animate, DRAIN_MS, plan, settle } from './scenario.ts'
+import { SimStore } from './store.ts'
+import { TapChecks } from './tap.ts'
+import { connect, frame } from './packets.ts'
+import { World } from './world.ts'
+
+export interface Outcome {
+  readonly seed: number
+  readonly violations: readonly string[]
+  /** Of the whole trace: the same for the same seed. */
+  readonly hash: number
+  readonly events: number
+  readonly letters: number
+}
+
+/** Runs one seed; `print` gets each line of the trace. */
+export function run(seed: number, print?: (line: string) => void): Outcome {
+  const world = new World(seed, print)
+  const scenario = plan(world)
+  world.note(JSON.stringify(scenario))
+  const store = new SimStore(world, scenario.store)
+  store.model.queueMax = scenario.limits.sessionQueueMax ?? Number.POSITIVE_INFINITY
+  const ledger = new Ledger(world)
+  const server = createServer({
+    clock: world.clock,
+    random: world.chance('server').random,
+    scheduler: world.scheduler,
+    store,
+    limits: scenario.limits,
+    mqtt: scenario.mqtt,
+    cluster: {
+      announce: () => {},
+      withdraw: () => {},
+      takeover: () => {},
+      forward: (message) => ledger.taken(message),
+    },
+  })
+  const checks = new TapChecks(world, store, scenario.limits.inflightMax ?? 0)
+  const network = new Network(world, server.accept, (link, packet) => checks.tap(link, packet))
+  const wills: SimWill[] = []
+  const endedGroups = new Set<string>()
+  const parts = { world, network, ledger, wills, store, endedGroups }
+  const clients = scenario.clients.map((profile) => new SimClient(profile, parts))
+  for (const client of clients) animate(client, scenario, ACTIVE_MS)
+  world.run(ACTIVE_MS)
+  store.profile = { ...store.profile, failingPercent: 0, sluggishPercent: 0 }
+  for (const client of clients) settle(client)
+  world.run(ACTIVE_MS + DRAIN_MS)
+  const states = readStates(world, network)
+  if (world.violations.length === 0) {
+    const dropped = server.counters.droppedQueueFull
+    audit({ world, ledger, store, scenario, clients, wills, endedGroups, dropped, states })
+  }
+  return {
+    seed,
+    violations: world.violations,
+    hash: world.hash,
+    events: world.eventId,
+    letters: ledger.letters.size,
+  }
+}
+
+/** Every topic's state, as a new client gets it. */
+function readStates(world: World, network: Network): ReadonlyMap<string, string> {
+  const states = new Map<string, string>()
+  const link = network.open(
+    {
+      name: 'auditor',
+      version: 4,
+      packet: ({ type, flags, topic, payload }) => {
+        if (type === 'CONNACK') {
+          const filters = [{ filter: '#', options: 0 }]
+          link.send(frame(4, { type: 'SUBSCRIBE', id: 1, filters }))
+        }
+        if (type === 'PUBLISH' && (flags & 1) === 1) states.set(topic, nameOf(payload))
+      },
+      closed: () => {},
+    },
+    { delayMs: 0.1, roomBytes: 1_000_000, chunkBytesMax: 1000 },
+  )
+  const request = { version: 4, clientId: 'auditor', isClean: true, keepAliveS: 0 }
+  link.send(connect({ ...request, will: undefined, properties: [] }))
+  world.run(world.nowMs + 1000)
+  return states
+}
