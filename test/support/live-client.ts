@@ -21,6 +21,7 @@ import { makeProperties, NO_PROPERTIES } from '../../src/codec/mqtt/properties.t
 
 const WAIT_MS_MAX = 20_000
 const PACKET_BYTES_MAX = 268_435_460
+let anonymous = 0
 
 export interface ConnectOptions {
   readonly port: number
@@ -253,7 +254,8 @@ export async function connectClient(options: ConnectOptions): Promise<LiveClient
     version: options.version ?? 5,
     cleanStart: options.cleanStart ?? true,
     keepAlive: options.keepAlive ?? 0,
-    clientId: options.clientId ?? '',
+    // Level 3 has no empty ids.
+    clientId: options.clientId ?? `live-${++anonymous}`,
     will: options.will === undefined ? undefined : makeWill(options.will),
     userName: undefined,
     password: undefined,

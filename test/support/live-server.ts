@@ -93,18 +93,32 @@ export function cpuMsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
 
+/**
+ * For tests that watch memory: V8 lets garbage lie as long as it has room, and with little room it
+ * cannot hide what is really kept.
+ */
+export const SMALL_HEAP = '--max-semi-space-size=2 --max-old-space-size=128'
+
 /** `rameau start` in memory; ended after the test, if the test has not ended it. */
-export async function startServer(t: TestContext, settings: Settings = {}): Promise<LiveServer> {
+export async function startServer(
+  t: TestContext,
+  settings: Settings = {},
+  nodeOptions: string = '',
+): Promise<LiveServer> {
   const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
   const start = ['start', '--memory', '--mqtt', '0', '--log-format', 'json', ...sets]
-  return launch(t, join(ROOT, 'bin', 'rameau.js'), start)
+  return launch(t, join(ROOT, 'bin', 'rameau.js'), start, nodeOptions)
 }
 
-async function launch(t: TestContext, program: string, args: string[]): Promise<LiveServer> {
+async function launch(
+  t: TestContext,
+  program: string,
+  args: string[],
+  nodeOptions: string,
+): Promise<LiveServer> {
   // Outside the checkout's own settings: a developer's rameau.yaml must not change a test.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('RAMEAU_')),
-  )
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('RAMEAU_'))
+  const env = { ...Object.fromEntries(own), NODE_OPTIONS: nodeOptions }
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const log: LogLine[] = []
   const port = await new Promise<number>((resolve, reject) => {
