@@ -56,8 +56,8 @@ function isMqtt(bytes: Uint8Array): boolean {
 
 /** What stands in the answer to a CONNECT that is refused. */
 function connackFor(bytes: Uint8Array, reason: Reason): string {
-  if (reason === Reason.unsupportedProtocolVersion)
-    return bytes[8] === 6 ? '2003008400' : '20020001'
+  // Of another protocol nobody knows what it would understand: it is closed without a word.
+  if (reason === Reason.unsupportedProtocolVersion) return isMqtt(bytes) ? '20020001' : ''
   const level = bytes[6] === 0x54 ? bytes[8] : undefined
   return level === 5 ? `200300${reason.toString(16)}00` : ''
 }
