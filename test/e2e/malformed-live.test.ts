@@ -56,8 +56,12 @@ function isMqtt(bytes: Uint8Array): boolean {
 
 /** What stands in the answer to a CONNECT that is refused. */
 function connackFor(bytes: Uint8Array, reason: Reason): string {
-  // Of another protocol nobody knows what it would understand: it is closed without a word.
-  if (reason === Reason.unsupportedProtocolVersion) return isMqtt(bytes) ? '20020001' : ''
+  if (reason === Reason.unsupportedProtocolVersion) {
+    // Who is newer than 5.0 reads its CONNACK, who is older or unknown that of 3.1.1; of another
+    // protocol nobody knows what it would understand, so it is closed without a word.
+    if (!isMqtt(bytes)) return ''
+    return bytes[8] === 6 ? '2003008400' : '20020001'
+  }
   const level = bytes[6] === 0x54 ? bytes[8] : undefined
   return level === 5 ? `200300${reason.toString(16)}00` : ''
 }
