@@ -88,6 +88,8 @@ suite('PublishEncoder', () => {
     assert.deepEqual([...two], [0x32, 13, 0, 3, 0x63, 0x2f, 0x64, 0, 2, 0])
     const long = 'x'.repeat(65_536)
     assert.throws(() => encoder.head(long, 0, false, false, 0, NO_PROPERTIES, 0, 4), AssertionError)
+    const three = encoder.head('e/f', 1, false, false, 3, NO_PROPERTIES, 5, 5).bytes
+    assert.deepEqual([...three], [0x32, 13, 0, 3, 0x65, 0x2f, 0x66, 0, 3, 0])
     const { bytes } = encoder.head('c/d', 0, false, false, 0, NO_PROPERTIES, 0, 4)
     assert.deepEqual([...bytes], [0x30, 5, 0, 3, 0x63, 0x2f, 0x64])
   })

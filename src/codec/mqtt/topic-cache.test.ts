@@ -24,9 +24,16 @@ suite('TopicCache', () => {
   test('gives the name, the first time and again', () => {
     const cache = new TopicCache(64)
     for (let round = 0; round < 3; round++) {
-      for (const name of ['a', 'b', 'a/b', 'ä/日本/🎉', 'a/', '/a', ' ']) {
+      for (const name of ['a', 'a/b', 'b', 'a/', 'a/b', 'ä/日本/🎉', '/a', ' ']) {
         assert.equal(lookup(cache, name), name)
       }
+    }
+  })
+
+  test('does not take a name for another that begins or ends like it', () => {
+    const cache = new TopicCache(1, seededRandom(1))
+    for (const name of ['abc', 'ab', 'abc', 'bc', 'abc', 'c', 'abcd', 'abc']) {
+      assert.equal(lookup(cache, name), name)
     }
   })
 
