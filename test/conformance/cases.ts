@@ -5,6 +5,7 @@ import { FORMAT_CASES } from './mqtt-1-2-format.ts'
 import { CONNECT_CASES } from './mqtt-3.1-connect.ts'
 import { OLD_CASES } from './mqtt-3.1-quirks.ts'
 import { WILL_CASES } from './mqtt-3.1-will.ts'
+import { CONNACK_CASES } from './mqtt-3.2-connack.ts'
 import { EXPIRY_CASES } from './mqtt-3.3-expiry.ts'
 import { PUBLISH_CASES } from './mqtt-3.3-publish.ts'
 import { RETAIN_CASES } from './mqtt-3.3-retain.ts'
@@ -20,6 +21,7 @@ import { LIMIT_CASES } from './mqtt-limits.ts'
 export const CASES: readonly Case[] = [
   ...FORMAT_CASES,
   ...CONNECT_CASES,
+  ...CONNACK_CASES,
   ...WILL_CASES,
   ...PUBLISH_CASES,
   ...RETAIN_CASES,

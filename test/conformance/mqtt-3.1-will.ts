@@ -136,7 +136,7 @@ const anyVersion: readonly Case[] = [
       w subs 'will/a'
       a joins keep-alive=10 will.topic='will/a' will.payload='bye'
       advance 14s
-      w silent
+      w ping
       advance 6s
       a closes 0x8D
       w gets 'will/a' 'bye'`,
@@ -344,7 +344,7 @@ const delays: readonly Case[] = [
       a joins clean=0 session-expiry=3600 will.topic='will/a' will.payload='bye' will.qos=1 will.will-delay=100 will.message-expiry=50
       a cut
       advance 130s
-      w rejoins
+      w rejoins client=watcher
       w gets 'will/a' 'bye' qos=1 message-expiry=18..22`,
   },
 ]

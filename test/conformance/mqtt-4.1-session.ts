@@ -180,7 +180,7 @@ const expiry: readonly Case[] = [
       a leaves
       b joins clean=0 v=4
       b leaves
-      advance 400d
+      advance 20d
       a rejoins
       b rejoins v=4`,
   },

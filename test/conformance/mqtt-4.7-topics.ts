@@ -54,7 +54,7 @@ function badFilter(filter: string, clauses: string, versions: readonly Version[]
       h joins client=healthy
       a joins
       a > raw 82 ~ 000a ${version === 5 ? '00 ' : ''}s'${filter}' 00
-      ours| a closes 0x8F
+      ours| a closes ${filter === '' ? '0x8F/0x81' : '0x8F'}
       5| theirs| a <? SUBACK 10 0x8F
       5| theirs| a closes 0x8F|0x81|0x82
       34| theirs| a <? SUBACK 10 0x80
