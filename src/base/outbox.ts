@@ -80,11 +80,6 @@ export class Outbox implements Flushable, Waiter {
     return weight
   }
 
-  /** True when all that was added has been passed on. */
-  get isIdle(): boolean {
-    return this.bytes === 0
-  }
-
   /** Begins a whole that leaves with this turn's flush, past whatever waits for a commit. */
   beginNow(): void {
     this.#lane = this.#ready
@@ -97,18 +92,15 @@ export class Outbox implements Flushable, Waiter {
    */
   beginInOrder(ticket: number, weight = 0): void {
     let last = this.#held.at(-1)
-    if (last === undefined || ticket > last.ticket) {
-      if (last === undefined && this.#turn.isDurable(ticket)) {
-        this.beginNow()
-        return
-      }
-      if (!this.#turn.isDurable(ticket)) {
-        last = { ticket, lane: new Lane(this.#pool), weight: 0 }
-        this.#held.push(last)
-        this.#turn.whenDurable(ticket, this)
-      }
+    if (last === undefined && this.#turn.isDurable(ticket)) {
+      this.beginNow()
+      return
     }
-    if (last === undefined) return
+    if (last === undefined || ticket > last.ticket) {
+      last = { ticket, lane: new Lane(this.#pool), weight: 0 }
+      this.#held.push(last)
+      this.#turn.whenDurable(ticket, this)
+    }
     last.weight += weight
     this.#lane = last.lane
   }
@@ -156,9 +148,9 @@ export class Outbox implements Flushable, Waiter {
   }
 
   durable(ticket: number): void {
-    while (this.#held[0] !== undefined && this.#held[0].ticket <= ticket) {
-      const held = this.#held.shift()
-      if (held === undefined) break
+    for (let held = this.#held[0]; held !== undefined; held = this.#held[0]) {
+      if (held.ticket > ticket) break
+      this.#held.shift()
       if (this.#lane === held.lane) this.#lane = this.#ready
       this.#ready.addLane(held.lane)
     }

@@ -1,0 +1,101 @@
+// Each port's contract, for each implementation of it.
+
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from '../../src/base/clock.ts'
+import { seededRandom, systemRandom } from '../../src/base/random.ts'
+import { Reason } from '../../src/base/reason.ts'
+import { openOutput } from '../../src/cli/log.ts'
+import { ALONE } from '../../src/cluster/alone.ts'
+import { ALLOW_ALL, denyAll } from '../../src/core/access.ts'
+import type { StoreRecord } from '../../src/core/ports.ts'
+import { setImmediateScheduler } from '../../src/net/scheduler.ts'
+import { createMemoryStore } from '../../src/storage/memory.ts'
+import { DelayingStore } from '../support/delaying-store.ts'
+import { VirtualClock, VirtualScheduler } from '../support/virtual-clock.ts'
+import { VirtualTime } from '../support/virtual-time.ts'
+import { accessContract } from './access.ts'
+import { clockContract } from './clock.ts'
+import { clusterContract } from './cluster.ts'
+import { logContract } from './log.ts'
+import { randomContract } from './random.ts'
+import { schedulerContract } from './scheduler.ts'
+import { type StoreUnderTest, storeContract } from './store.ts'
+
+storeContract('memory store', () => ({
+  store: createMemoryStore(new VirtualClock()),
+  settle: () => {},
+  failures: 0,
+}))
+storeContract('delaying store', () => delayingStore(0))
+storeContract('delaying and failing store', () => delayingStore(3))
+
+clusterContract('alone', () => ALONE)
+
+accessContract('allow all', () => ALLOW_ALL)
+accessContract('deny all', () => denyAll(Reason.notAuthorized, 'nobody may'))
+
+// The system's timers do not keep the process alive, so something else has to.
+clockContract('system clock', () => ({ clock: systemClock, pass: (ms) => sleep(ms + 2) }))
+clockContract('virtual clock', () => {
+  const clock = new VirtualClock()
+  return {
+    clock,
+    pass: (ms) => {
+      clock.advance(ms)
+      return Promise.resolve()
+    },
+  }
+})
+clockContract('virtual time', () => {
+  const time = new VirtualTime()
+  return { clock: time.clock, pass: (ms) => time.advance(ms) }
+})
+
+randomContract('system random', () => systemRandom)
+randomContract('seeded random', () => seededRandom(42))
+randomContract('random seeded with 0', () => seededRandom(0))
+
+schedulerContract('setImmediate', () => ({
+  scheduler: setImmediateScheduler,
+  settle: async () => {
+    for (let turns = 0; turns < 4; turns++) await nextTurn()
+  },
+}))
+schedulerContract('virtual scheduler', () => {
+  const scheduler = new VirtualScheduler()
+  return {
+    scheduler,
+    settle: () => {
+      scheduler.run()
+      return Promise.resolve()
+    },
+  }
+})
+schedulerContract('virtual time', () => {
+  const time = new VirtualTime()
+  return { scheduler: time, settle: () => time.settle() }
+})
+
+logContract('silence', () => {
+  const ignore = (): void => {}
+  return { log: { debug: ignore, info: ignore, warn: ignore, error: ignore } }
+})
+for (const format of ['human', 'json'] as const) {
+  logContract(`${format} log`, () => {
+    const lines: string[] = []
+    const sink = { write: (text: string) => lines.push(text), flushSync: () => {}, close: () => {} }
+    return { log: openOutput('debug', format, sink).log, lines: () => lines }
+  })
+}
+
+function delayingStore(failures: number): StoreUnderTest {
+  const clock = new VirtualClock()
+  const durable: StoreRecord[] = []
+  let left = failures
+  const store = new DelayingStore(createMemoryStore(clock), clock, {
+    delayMs: () => 20,
+    failure: () => (left-- > 0 ? new Error('the disk is away') : undefined),
+    durable: (record) => durable.push(record),
+  })
+  return { store, settle: () => clock.advance(20), failures, durable: () => durable }
+}
