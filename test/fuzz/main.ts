@@ -1,5 +1,5 @@
 // `npm run fuzz -- [--full] [--seed N]`: mutated and random frames through framer and decoder.
-// Nothing but ProtocolError may come out, no byte outside a frame may matter, memory must stay flat.
+// Nothing but ProtocolError may come out, no byte around a frame may matter, memory stays flat.
 
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
@@ -20,7 +20,7 @@ const PACKET_BYTES_MAX = 4096
 const WARM_UP_FRAMES = 20_000
 /** What the heap and its buffers may have grown by at the end, garbage collected. */
 const GROWTH_BYTES_MAX = 4 * 1024 * 1024
-/** So that the run says something: this much of it must be accepted, and refused in so many ways. */
+/** So that the run says something: what share is accepted, and by how many rules it is refused. */
 const ACCEPTED_SHARE_MIN = 0.05
 const CLAUSES_MIN = 30
 
@@ -137,11 +137,10 @@ class Fuzzing {
 }
 
 setFlagsFromString('--expose-gc')
-const collectGarbage: () => void = runInNewContext('gc')
 
+/** What the heap and its buffers take after a garbage collection. */
 function usedBytes(): number {
-  collectGarbage()
-  collectGarbage()
+  runInNewContext('gc(); gc()')
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers
 }

@@ -36,7 +36,7 @@ const texts: fc.Arbitrary<string> = fc
   .map((text) => text.replaceAll('\0', 'o'))
 
 const filters: fc.Arbitrary<string> = texts.map((text) => text || '#')
-export const topicNames: fc.Arbitrary<string> = texts.map((text) => {
+const topicNames: fc.Arbitrary<string> = texts.map((text) => {
   return text.replaceAll('+', 'p').replaceAll('#', 'h') || '/'
 })
 const u16 = fc.integer({ min: 0, max: 0xffff })

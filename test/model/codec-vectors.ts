@@ -95,7 +95,10 @@ export const VECTORS: readonly Vector[] = [
   {
     name: 'CONNECT of 3.1.1 with will, user name and password',
     versions: [4],
-    hex: '10 1e 00 04 4d 51 54 54 04 ec 00 0a 00 02 63 31 00 03 74 2f 77 00 03 62 79 65 00 01 75 00 01 70',
+    hex: [
+      '10 1e 00 04 4d 51 54 54 04 ec 00 0a 00 02 63 31 00 03 74 2f 77 00 03 62 79 65 00 01',
+      '75 00 01 70',
+    ].join(' '),
     packet: connect(4, {
       cleanStart: false,
       keepAlive: 10,
@@ -125,7 +128,10 @@ export const VECTORS: readonly Vector[] = [
   {
     name: 'CONNECT of 5.0 with properties',
     versions: [5],
-    hex: '10 26 00 04 4d 51 54 54 05 00 00 1e 17 11 00 00 0e 10 21 00 0a 27 00 00 04 00 22 00 05 26 00 01 61 00 01 62 00 02 63 31',
+    hex: [
+      '10 26 00 04 4d 51 54 54 05 00 00 1e 17 11 00 00 0e 10 21 00 0a 27 00 00 04 00 22 00',
+      '05 26 00 01 61 00 01 62 00 02 63 31',
+    ].join(' '),
     packet: connect(
       5,
       { cleanStart: false, keepAlive: 30 },
@@ -142,7 +148,10 @@ export const VECTORS: readonly Vector[] = [
   {
     name: 'CONNECT of 5.0 with a will that has properties',
     versions: [5],
-    hex: '10 31 00 04 4d 51 54 54 05 0e 00 1e 00 00 02 63 31 17 18 00 00 00 05 02 00 00 00 3c 03 00 0a 74 65 78 74 2f 70 6c 61 69 6e 00 03 74 2f 77 00 03 62 79 65',
+    hex: [
+      '10 31 00 04 4d 51 54 54 05 0e 00 1e 00 00 02 63 31 17 18 00 00 00 05 02 00 00 00 3c',
+      '03 00 0a 74 65 78 74 2f 70 6c 61 69 6e 00 03 74 2f 77 00 03 62 79 65',
+    ].join(' '),
     packet: connect(5, {
       keepAlive: 30,
       will: {

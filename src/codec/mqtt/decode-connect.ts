@@ -78,7 +78,7 @@ function checkFlags(flags: number, version: Version): void {
     if ((flags & WILL_RETAIN) !== 0) throw malformed('Will Retain without a Will', 'MQTT-3.1.2-13')
   }
   if (version < 5 && (flags & PASSWORD) !== 0 && (flags & USER_NAME) === 0) {
-    throw malformed('a password without a user name', '3.1.1/MQTT-3.1.2-22')
+    throw malformed('a password without a user name', 'MQTT311-3.1.2-22')
   }
 }
 

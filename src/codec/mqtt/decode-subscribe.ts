@@ -99,6 +99,6 @@ function options(filter: string, byte: number): SubscribeFilter {
 
 function optionsBefore5(filter: string, byte: number): SubscribeFilter {
   const qos = threeOf(byte)
-  if (qos === undefined) throw malformed(`the options are ${byte}`, '3.1.1/MQTT-3.8.3-4')
+  if (qos === undefined) throw malformed(`the options are ${byte}`, 'MQTT311-3.8.3-4')
   return { filter, qos, noLocal: false, retainAsPublished: false, retainHandling: 0 }
 }

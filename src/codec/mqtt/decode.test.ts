@@ -56,10 +56,10 @@ test('an error of our own is no ProtocolError, and is passed on as it is', () =>
   const ours = new RangeError('ours')
   const body = Uint8Array.from([...MQTT, 4, 2, 0, 0, 0, 0])
   const broken = new Proxy(body, {
-    get(bytes, key) {
+    get(bytes, key): unknown {
       if (key === '7') throw ours
-      const value: unknown = Reflect.get(bytes, key, bytes)
-      return typeof value === 'function' ? value.bind(bytes) : value
+      if (key === 'subarray') return bytes.subarray.bind(bytes)
+      return Reflect.get(bytes, key, bytes)
     },
   })
   assert.throws(
@@ -82,7 +82,7 @@ suite('what 3.1 allows and the others do not', () => {
 
   test('[Q31-7] but no password without a user name', () => {
     const error = errorOf(() => decodeBody(0x10, [...connect31, 0x42, 0, 0, 0, 1, 0x63, 0, 0], 4))
-    assert.equal(error.clause, '3.1.1/MQTT-3.1.2-22')
+    assert.equal(error.clause, 'MQTT311-3.1.2-22')
   })
 
   test('[Q31-5] DUP on PUBREL, SUBSCRIBE and UNSUBSCRIBE', () => {

@@ -10,7 +10,7 @@ export class ProtocolError extends Error {
   /** What a 5.0 peer is told. */
   readonly reason: Reason
   /**
-   * The broken rule: `MQTT-3.3.1-4`, `3.1.1/MQTT-3.1.2-22` for a rule of 3.1.1 alone, or `U5-03`.
+   * The broken rule: `MQTT-3.3.1-4`, `MQTT311-3.1.2-22` for one of 3.1.1, `U5-03` for one that has no number.
    */
   readonly clause: string
   /** For a refused CONNECT: in which version's form a CONNACK may answer, if it can be told. */

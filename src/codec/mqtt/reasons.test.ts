@@ -63,7 +63,7 @@ suite('reason codes', () => {
 })
 
 suite('return codes of 3.x', () => {
-  test('[3.1.1/MQTT-3.2.2-6] CONNACK has five refusals, else none is sent', () => {
+  test('[MQTT311-3.2.2-6] CONNACK has five refusals, else none is sent', () => {
     const codes = new Map<Reason, number>([
       [0x00, 0],
       [0x84, 1],
@@ -84,12 +84,12 @@ suite('return codes of 3.x', () => {
     assert.throws(() => connackReason(6), { reason: Reason.malformedPacket })
   })
 
-  test('[3.1.1/MQTT-3.9.3-2] SUBACK has one failure', () => {
+  test('[MQTT311-3.9.3-2] SUBACK has one failure', () => {
     for (const version of [3, 4] as const) {
       assert.equal(subackCode(Reason.grantedQos2, version), 2)
       assert.equal(subackCode(Reason.notAuthorized, version), 0x80)
       assert.equal(subackReason(0x80, version), Reason.unspecifiedError)
-      assert.throws(() => subackReason(0x87, version), { clause: '3.1.1/MQTT-3.9.3-2' })
+      assert.throws(() => subackReason(0x87, version), { clause: 'MQTT311-3.9.3-2' })
     }
     assert.equal(subackCode(Reason.notAuthorized, 5), 0x87)
     assert.equal(subackReason(0x87, 5), Reason.notAuthorized)

@@ -105,7 +105,7 @@ export function reasonName(code: number, type?: PacketType): string {
 }
 
 /**
- * A 3.x return code of CONNACK; undefined: none fits, close without CONNACK [3.1.1/MQTT-3.2.2-6].
+ * A 3.x return code of CONNACK; undefined: none fits, close without CONNACK [MQTT311-3.2.2-6].
  */
 export function connackReturnCode(reason: Reason): number | undefined {
   switch (reason) {
@@ -147,16 +147,16 @@ export function connackReason(returnCode: number): Reason {
   return reason
 }
 
-/** What SUBACK says of one filter; 3.x knows one failure [3.1.1/MQTT-3.9.3-2]. */
+/** What SUBACK says of one filter; 3.x knows one failure [MQTT311-3.9.3-2]. */
 export function subackCode(reason: Reason, version: Version): number {
   return version < 5 && reason >= FAILURE ? Reason.unspecifiedError : reason
 }
 
-/** The reason in SUBACK; before 5.0 only 0, 1, 2 and 0x80 [3.1.1/MQTT-3.9.3-2]. */
+/** The reason in SUBACK; before 5.0 only 0, 1, 2 and 0x80 [MQTT311-3.9.3-2]. */
 export function subackReason(code: number, version: Version): Reason {
   const reason = checkReason(code, PacketType.suback)
   if (version < 5 && reason > Reason.unspecifiedError) {
-    throw malformed(`SUBACK return code ${hex(code)}`, '3.1.1/MQTT-3.9.3-2')
+    throw malformed(`SUBACK return code ${hex(code)}`, 'MQTT311-3.9.3-2')
   }
   return reason
 }

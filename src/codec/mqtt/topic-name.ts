@@ -6,7 +6,7 @@ import { forbidden, malformed, ProtocolError } from './protocol-error.ts'
 import { decodeText } from './utf8.ts'
 
 /** 3.1 allows fewer than the 65,535 bytes of every string [Q31-8]. */
-export const TOPIC_CHARACTERS_MAX_3_1 = 32_767
+const TOPIC_CHARACTERS_MAX_3_1 = 32_767
 
 /** The topic name in the bytes from `start` up to `end`. */
 export function decodeTopicName(bytes: Uint8Array, start: number, end: number): string {
