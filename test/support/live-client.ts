@@ -70,9 +70,12 @@ export class LiveClient {
     })
     // A reset is a way of closing.
     socket.on('error', () => undefined)
-    this.closed = once(socket, 'close').then(() => {
-      this.isClosed = true
-      this.#notify()
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.isClosed = true
+        this.#notify()
+        resolve()
+      })
     })
   }
 
