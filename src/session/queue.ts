@@ -51,8 +51,9 @@ export class Queue {
     for (const delivery of deliveries) this.#count(delivery)
   }
 
-  get first(): Delivery | undefined {
-    return this.#entries[this.#first]
+  /** All that wait, the oldest first. */
+  waiting(): readonly Delivery[] {
+    return this.#entries.slice(this.#first)
   }
 
   shift(): Delivery | undefined {
@@ -73,7 +74,7 @@ export class Queue {
   /** Takes out and returns what expired by `wallMs`; costs nothing while nothing did. */
   sweep(wallMs: number): readonly Delivery[] {
     if (wallMs <= this.#expiresAtMs) return []
-    const waiting = this.#entries.slice(this.#first)
+    const waiting = this.waiting()
     const expired = waiting.filter(({ message }) => message.expiresAtMs < wallMs)
     this.clear()
     for (const delivery of waiting) if (delivery.message.expiresAtMs >= wallMs) this.push(delivery)

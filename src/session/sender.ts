@@ -66,13 +66,13 @@ export class Sender {
   attach(receiveMax: number): void {
     this.#quota = Math.min(receiveMax, this.#inflightMax)
     this.#unsent = [...this.#inflight.values()].reverse()
-    for (const delivery of this.#unsent) delivery.isCounted = false
   }
 
   /** The connection is gone: nothing may be sent. */
   detach(): void {
     this.#quota = 0
     this.#unsent = []
+    for (const delivery of this.#inflight.values()) delivery.isCounted = false
   }
 
   /** The next delivery to send again, or undefined when there is none or no quota for it. */

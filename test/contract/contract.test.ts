@@ -83,7 +83,11 @@ logContract('silence', () => {
 for (const format of ['human', 'json'] as const) {
   logContract(`${format} log`, () => {
     const lines: string[] = []
-    const sink = { write: (text: string) => lines.push(text), flushSync: () => {}, close: () => {} }
+    const sink = {
+      write: (text: string) => lines.push(text),
+      flushSync: () => {},
+      close: () => Promise.resolve(),
+    }
     return { log: openOutput('debug', format, sink).log, lines: () => lines }
   })
 }
