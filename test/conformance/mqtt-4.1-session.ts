@@ -180,7 +180,7 @@ const expiry: readonly Case[] = [
       a leaves
       b joins clean=0 v=4
       b leaves
-      advance 20d
+      advance 12h
       a rejoins
       b rejoins v=4`,
   },

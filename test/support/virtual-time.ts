@@ -25,14 +25,18 @@ export class VirtualTime {
 
   /** Runs what is ready, and what becomes ready by it, until nothing is; timers stand still. */
   async settle(): Promise<void> {
+    await this.#run()
+    await new Promise((resolve) => setImmediate(resolve))
+    await this.#run()
+  }
+
+  async #run(): Promise<void> {
     for (let turns = 0; turns < 1_000_000; turns++) {
       const tasks = this.#tasks
       this.#tasks = []
       for (const task of tasks) task()
       // Promises, an authentication for example, have their say between two turns.
       await Promise.resolve()
-      if (this.#tasks.length > 0) continue
-      await new Promise((resolve) => setImmediate(resolve))
       if (this.#tasks.length === 0) return
     }
     throw new Error('the server does not come to rest')
@@ -41,8 +45,10 @@ export class VirtualTime {
   /** Lets `delayMs` pass, timer by timer. */
   async advance(delayMs: number): Promise<void> {
     const endMs = this.#nowMs + delayMs
+    await this.settle()
     for (;;) {
-      await this.settle()
+      // Most timers find nothing to do; only the others need a turn.
+      if (this.#tasks.length > 0) await this.#run()
       const next = this.#next(endMs)
       if (next === undefined) break
       this.#nowMs = Math.max(this.#nowMs, next.at)
@@ -54,13 +60,17 @@ export class VirtualTime {
   }
 
   #next(endMs: number): { at: number; serial: number; callback: () => void } | undefined {
-    return this.#timers
-      .filter((timer) => timer.at <= endMs)
-      .sort((x, y) => x.at - y.at || x.serial - y.serial)[0]
+    let first: { at: number; serial: number; callback: () => void } | undefined
+    for (const timer of this.#timers) {
+      if (timer.at > endMs || (first !== undefined && timer.at > first.at)) continue
+      if (first === undefined || timer.at < first.at || timer.serial < first.serial) first = timer
+    }
+    return first
   }
 
   #after(delayMs: number, callback: () => void): Timer {
-    const timer = { at: this.#nowMs + Math.max(delayMs, 0), serial: this.#serial++, callback }
+    if (!(delayMs >= 0 && delayMs <= 2 ** 31 - 1)) throw new Error(`a timer of ${delayMs} ms`)
+    const timer = { at: this.#nowMs + delayMs, serial: this.#serial++, callback }
     this.#timers.push(timer)
     return {
       cancel: () => {
