@@ -21,7 +21,7 @@ export interface Outcome {
   reason: Reason
   /** The offset that the message got; 0 where it was refused. */
   offset: number
-  /** What an acknowledgement waits for; 0 for nothing. */
+  /** What an acknowledgement waits for; 0 for nothing, as at QoS 0. */
   ticket: number
 }
 
@@ -76,12 +76,29 @@ export class Hub {
     precondition?: Precondition,
   ): Outcome {
     this.#turn.open()
-    const refusal = this.#refusal(message, principal, precondition)
-    if (refusal !== Reason.success) return { reason: refusal, offset: 0, ticket: 0 }
+    const refusal =
+      this.#refusal(message, principal) ??
+      this.#storeRefusal(message) ??
+      precondition?.(this.state(message.topic)) ??
+      Reason.success
+    if (refusal !== Reason.success) return refused(refusal)
+    return this.#accept(message)
+  }
 
+  /**
+   * Publishes what was promised before, a will: a store that fails delays what is durable of it, but
+   * it is too late to refuse it.
+   */
+  publishPromised(message: Message, principal: Principal): Outcome {
+    this.#turn.open()
+    const refusal = this.#refusal(message, principal)
+    return refusal === undefined ? this.#accept(message) : refused(refusal)
+  }
+
+  #accept(message: Message): Outcome {
     message.offset = this.#nextOffset()
     if (message.retain && !this.#setState(message)) {
-      return { reason: Reason.quotaExceeded, offset: 0, ticket: 0 }
+      return refused(Reason.quotaExceeded)
     }
     const audience = this.#tree.audience(message.topic)
     for (const { subscriber, match, ownMatch } of audience) {
@@ -92,7 +109,8 @@ export class Hub {
     return {
       reason: audience.length === 0 ? Reason.noMatchingSubscribers : Reason.success,
       offset: message.offset,
-      ticket: this.#turn.ticket(),
+      // Who asks for one makes the turn sync, and at QoS 0 nobody is acknowledged.
+      ticket: message.qos === 0 ? 0 : this.#turn.ticket(),
     }
   }
 
@@ -124,21 +142,15 @@ export class Hub {
     return this.#retained.get(topic, this.#turn.wallMs)
   }
 
-  #refusal(
-    message: Message,
-    principal: Principal | undefined,
-    precondition: Precondition | undefined,
-  ): Reason {
-    if (principal !== SERVER) {
-      if (message.topic.startsWith('$')) return Reason.notAuthorized // [U5-18]
-      const reason = this.#access.mayPublish(principal, message.topic, message.qos, message.retain)
-      if (reason !== Reason.success) return reason
-    }
-    if (message.qos > 0 || message.retain) {
-      const reason = this.#store.refusal()
-      if (reason !== undefined) return reason
-    }
-    return precondition?.(this.state(message.topic)) ?? Reason.success
+  #refusal(message: Message, principal: Principal | undefined): Reason | undefined {
+    if (principal === SERVER) return undefined
+    if (message.topic.startsWith('$')) return Reason.notAuthorized // [U5-18]
+    const reason = this.#access.mayPublish(principal, message.topic, message.qos, message.retain)
+    return reason === Reason.success ? undefined : reason
+  }
+
+  #storeRefusal({ qos, retain }: Message): Reason | undefined {
+    return qos > 0 || retain ? this.#store.refusal() : undefined
   }
 
   /** False where the state does not fit. */
@@ -151,6 +163,8 @@ export class Hub {
       return true
     }
     if (!this.#retained.set(keep(message))) return false // [MQTT-3.3.1-5]
+    // What the server says of itself is computed anew after a restart.
+    if (message.topic.startsWith('$')) return true
     storeOnce(this.#turn, message)
     this.#turn.append({ kind: 'retained', topic: message.topic, offset: message.offset })
     return true
@@ -164,6 +178,10 @@ export class Hub {
     }
     return this.#offset
   }
+}
+
+function refused(reason: Reason): Outcome {
+  return { reason, offset: 0, ticket: 0 }
 }
 
 /** Appends the message itself, before the first record that refers to it by its offset. */

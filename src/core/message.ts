@@ -60,7 +60,8 @@ export interface Message {
 /** Makes the message safe to keep beyond this turn: copies its payload, once. */
 export function keep(message: Message): Message {
   if (!message.isKept) {
-    message.payload = message.payload.slice()
+    // Not `slice`, which on a Buffer is another view.
+    message.payload = new Uint8Array(message.payload)
     message.isKept = true
   }
   return message
