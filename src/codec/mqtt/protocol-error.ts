@@ -9,9 +9,7 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
   /** What a 5.0 peer is told. */
   readonly reason: Reason
-  /**
-   * The broken rule: `MQTT-3.3.1-4`, `MQTT311-3.1.2-22` for one of 3.1.1, `U5-03` for one that has no number.
-   */
+  /** The broken rule: `MQTT-3.3.1-4`, of 3.1.1 alone `MQTT311-3.1.2-22`, unnumbered `U5-03`. */
   readonly clause: string
   /** For a refused CONNECT: in which version's form a CONNACK may answer, if it can be told. */
   readonly version: Version | undefined
