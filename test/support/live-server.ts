@@ -55,7 +55,7 @@ export class LiveServer {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Signals the process and waits for its end; what takes too long is killed, and shows as that. */
+  /** Signals the process and waits for its end; what takes too long is killed. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
     const startMs = performance.now()
     if (this.isRunning) {
@@ -77,11 +77,6 @@ export class LiveServer {
   /** Open file descriptors of every kind. */
   get descriptors(): number {
     return readdirSync(`/proc/${this.pid}/fd`).length
-  }
-
-  /** User and system time that the process has used. */
-  get cpuMs(): number {
-    return cpuMsOf(this.pid)
   }
 }
 
