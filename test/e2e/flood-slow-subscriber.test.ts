@@ -91,7 +91,8 @@ async function flood(t: TestContext, qos: 0 | 1): Promise<void> {
   await until('each message arrived or counted', () => received + dropped() === sent, 20_000)
   const strayBytes = Math.max(...samples) - Math.min(...samples)
   t.diagnostic(
-    `${sent} sent, ${received} received, ${dropped()} dropped, memory strayed ${strayBytes} bytes, ` +
+    `${sent} sent, ${received} received, ${dropped()} dropped, ` +
+      `memory strayed ${strayBytes} bytes, ` +
       `slowest healthy message ${Math.round(healthy.slowestMs)} ms`,
   )
   assert.ok(dropped() > 0, 'the subscriber was too slow')

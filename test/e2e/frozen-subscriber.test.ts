@@ -1,5 +1,5 @@
-// One subscriber of a hundred stops reading: the others must not notice, the server must not pay for
-// it beyond its bounds, and when it reads again it gets what the bounds kept.
+// One subscriber of a hundred stops reading: the others must not notice, the server must not pay
+// for it beyond its bounds, and when it reads again it gets what the bounds kept.
 
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
@@ -21,7 +21,7 @@ const BOUNDS = {
   'limits.inflightMax': 100,
   'sys.intervalS': 1,
 }
-/** Of the bounds above, at most this is memory that a frozen client may hold, and as much garbage. */
+/** What a frozen client may hold by the bounds above, and as much again of garbage. */
 const GROWTH_BYTES_MAX = 40 * MEBIBYTE
 const timeout = 60_000
 

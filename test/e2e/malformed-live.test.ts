@@ -1,5 +1,5 @@
-// Bytes that must be refused, sent to a live server, while a healthy pair on the same server goes on
-// as if nothing were: every refusal of the codec's table, forbidden filters, and seeded mutations.
+// Bytes that must be refused, sent to a live server, while a healthy pair on the same server goes
+// on as if nothing were: every refusal of the codec's table, forbidden filters, and mutations.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

@@ -1,5 +1,5 @@
-// A pair of clients that go on exchanging messages while something else happens to their server: the
-// measure of whether others are disturbed.
+// A pair of clients that go on exchanging messages while something else happens to their server:
+// the measure of whether others are disturbed.
 
 import assert from 'node:assert/strict'
 import { connectClient, type LiveClient } from './live-client.ts'

@@ -1,5 +1,5 @@
 // A client for tests over real sockets: it acknowledges by itself, keeps what it receives, and can
-// stop reading. It is built on the codec, so it tests servers, not bytes; raw bytes go through `send`.
+// stop reading. Built on the codec, it tests servers, not bytes; raw bytes go through `send`.
 
 import { once } from 'node:events'
 import { connect as dial, type Socket } from 'node:net'
@@ -107,7 +107,7 @@ export class LiveClient {
     return ((await answer) as Suback).reasons
   }
 
-  /** Resolves once the server is done with it: on the write at QoS 0, on the last acknowledgement. */
+  /** Resolves once it is written (QoS 0), or the last acknowledgement has come. */
   async publish(topic: string, payload: string | Uint8Array, qos: Qos = 0): Promise<void> {
     const packetId = qos === 0 ? 0 : this.#takeId()
     const answer = qos === 0 ? undefined : this.#wait(packetId)
