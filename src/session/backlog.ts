@@ -11,8 +11,7 @@ export class Backlog {
   readonly #world: World
   readonly #name: string
   readonly #queue: Queue
-  /** True while its entries must survive the process. */
-  isDurable = false
+  #isDurable = false
   /** Messages dropped in the present episode. */
   #dropped = 0
 
@@ -24,12 +23,24 @@ export class Backlog {
     this.#queue = new Queue(sessionQueueMax, sessionQueueBytesMax)
   }
 
+  /** True once its entries must survive the process. */
+  get isDurable(): boolean {
+    return this.#isDurable
+  }
+
   get length(): number {
     return this.#queue.length
   }
 
   get bytes(): number {
     return this.#queue.bytes
+  }
+
+  /** From now on its entries must survive the process; those that wait are stored. */
+  makeDurable(): void {
+    if (this.#isDurable) return
+    this.#isDurable = true
+    for (const delivery of this.#queue.waiting()) this.#store(delivery)
   }
 
   /** Takes a delivery at the end, or drops it at the bound: the newest goes, and only here. */
@@ -48,7 +59,11 @@ export class Backlog {
   /** Takes back what was taken out, past the bound if need be: it was accepted. */
   putBack(deliveries: readonly Delivery[]): void {
     this.#queue.putBack(deliveries)
-    for (const delivery of deliveries) this.#store(delivery)
+    for (const delivery of deliveries) {
+      // The store may have let go of a message that nobody waited for.
+      delivery.message.isStored = false
+      this.#store(delivery)
+    }
   }
 
   /**
@@ -68,7 +83,7 @@ export class Backlog {
 
   /** Records that a delivery which was taken out will not be sent. */
   gone(delivery: Delivery): void {
-    if (!this.isDurable) return
+    if (!this.#isDurable) return
     this.#world.turn.append({
       kind: 'unqueued',
       queue: this.#name,
@@ -88,7 +103,7 @@ export class Backlog {
   }
 
   #store(delivery: Delivery): void {
-    if (!this.isDurable) return
+    if (!this.#isDurable) return
     const { message, qos, retain, ids } = delivery
     storeOnce(this.#world.turn, message)
     this.#world.turn.append({

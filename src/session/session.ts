@@ -74,7 +74,7 @@ export class Session implements Owner {
   /** From now on it must survive the process. */
   makeDurable(): void {
     this.isDurable = true
-    this.#backlog.isDurable = true
+    this.#backlog.makeDurable()
   }
 
   /**
@@ -238,7 +238,8 @@ export class Session implements Owner {
         const qos = lower(message.qos, replay.qos) // [U5-22]
         if (!this.isReady || (qos > 0 && !this.canTake)) return
         replay.advance()
-        if (message.expiresAtMs < this.#world.turn.wallMs) continue // [U5-19]
+        const state = this.#world.retained.get(message.topic, this.#world.turn.wallMs)
+        if (state !== message) continue // Expired [U5-19], cleared, or replaced while it waited.
         if (!this.#world.access.mayRead(this.principal, message.topic)) continue
         if (qos === 0)
           this.sendAtMostOnce(message, true, replay.ids) // [U5-21]

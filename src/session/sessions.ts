@@ -185,11 +185,13 @@ export class Sessions {
     absence?.expiry.cancel()
     absence?.will?.cancel()
     this.#sessions.delete(session.clientId)
+    const { will } = session
+    session.will = undefined // The record of the session's end covers it.
     session.end()
     if (session.isDurable) {
       this.#world.turn.append({ kind: 'ended', clientId: session.clientId })
     }
-    this.#publishWill(session)
+    if (will !== undefined) this.#publish(will)
   }
 
   #publishWill(session: Session): void {
@@ -197,10 +199,15 @@ export class Sessions {
     if (will === undefined) return
     this.#world.turn.open()
     this.#setWill(session, undefined) // [MQTT-3.1.2-10]
+    this.#publish(will)
+  }
+
+  #publish(will: Will): void {
+    const { principal, topic } = will
     const message = toMessage(will, this.#world.turn.wallMs)
-    const { reason } = this.#world.hub.publish(message, will.principal)
+    const { reason } = this.#world.hub.publishPromised(message, principal)
     if (reason < 0x80) return
-    this.#world.log.warn('will refused', { client: session.clientId, topic: will.topic, reason })
+    this.#world.log.warn('will refused', { client: principal.clientId, topic, reason })
   }
 
   #setWill(session: Session, will: Will | undefined): void {

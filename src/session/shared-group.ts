@@ -83,7 +83,7 @@ export class SharedGroup implements Subscriber, Returns {
       this.#world.hub.subscribe({ ...GROUP_OPTIONS, subscriber: this, filter: this.filter })
     }
     this.#memberships.push({ member, options, ids })
-    this.#backlog.isDurable ||= member.isDurable
+    if (member.isDurable) this.#backlog.makeDurable()
     return true
   }
 

@@ -27,6 +27,11 @@ export function onPublish(client: Client, packet: Publish): void {
   peer.ack(PacketType.pubrec, packetId, told) // [MQTT-4.3.3-8]
 }
 
+/** Refused for the server's want, not for the message's fault. */
+function isForNow(reason: Reason): boolean {
+  return reason === Reason.quotaExceeded || reason === Reason.implementationSpecificError
+}
+
 function refused(client: Client, packet: Publish, reason: Reason): void {
   const { counters, log } = client.front.parts
   counters.publishesRefused += 1

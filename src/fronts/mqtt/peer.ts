@@ -47,8 +47,8 @@ export class MqttPeer implements Peer {
   readonly #dialect: Dialect
   readonly #packetBytesMax: number
   readonly #aliases: OutgoingAliases | undefined
-  /** Until CONNACK has left nothing may pass it [MQTT-3.2.0-1]. */
-  #isConnackHeld = true
+  /** See `isConnackHeld`; false for good once it is. */
+  #mayHoldConnack = true
 
   constructor(parts: PeerParts) {
     this.receiveMax = parts.limits.receiveMax
@@ -61,6 +61,12 @@ export class MqttPeer implements Peer {
     this.#packetBytesMax = parts.limits.packetBytesMax
     const { topicAliasMax } = parts.limits
     this.#aliases = topicAliasMax === 0 ? undefined : new OutgoingAliases(topicAliasMax)
+  }
+
+  /** True until CONNACK has left; nothing may pass it [MQTT-3.2.0-1]. */
+  get isConnackHeld(): boolean {
+    this.#mayHoldConnack &&= this.#outbox.isHolding
+    return this.#mayHoldConnack
   }
 
   get isWritable(): boolean {
@@ -127,13 +133,8 @@ export class MqttPeer implements Peer {
 
   #begin(isNow: boolean, ticket: number, weight: number): void {
     this.#counters.packetsSent += 1
-    if (isNow && !this.#mustFollowConnack()) this.#outbox.beginNow()
+    if (isNow && !this.isConnackHeld) this.#outbox.beginNow()
     else this.#outbox.beginInOrder(ticket, weight)
-  }
-
-  #mustFollowConnack(): boolean {
-    this.#isConnackHeld &&= this.#outbox.isHolding
-    return this.#isConnackHeld
   }
 
   /** The frame's head, or undefined where the client does not take it so large [MQTT-3.1.2-24]. */
