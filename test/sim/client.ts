@@ -181,6 +181,8 @@ export class SimClient {
     if (line?.isAccepted !== true) return
     const id = this.#takeSubscribeId()
     session.mailbox.subscriptions.delete(name)
+    session.mailbox.unsure.add(name)
+    this.#pending.set(id, () => session.mailbox.unsure.delete(name))
     this.parts.world.note(`${this.profile.id} > UNSUBSCRIBE ${id} ${name}`)
     this.#sendFilter(line, id, 'unsubscribed', name, 0)
   }
@@ -230,7 +232,9 @@ export class SimClient {
   }
 
   /** CONNACK of the present connection, with success. */
-  accepted(line: Line, isPresent: boolean): void {
+  accepted(line: Line, saysPresent: boolean): void {
+    // 3.1 cannot say; there a session lives until a clean start.
+    const isPresent = line.version === 3 ? this.#isOld(line) : saysPresent
     this.#checkPresent(line, isPresent)
     this.#mustClean = false
     if (!isPresent && !line.isClean) this.#startAnew()
@@ -303,6 +307,10 @@ export class SimClient {
     const { nowMs } = this.parts.world
     if (nowMs + EXPIRY_SLACK_MS < before.link.lastDeliveredMs + expiryMs) return 'there'
     return nowMs > closedMs + expiryMs + EXPIRY_SLACK_MS ? 'gone' : 'unknown'
+  }
+
+  #isOld(line: Line): boolean {
+    return !line.isClean && (this.#before(line)?.expiryS ?? 0) > 0
   }
 
   #checkPresent(line: Line, isPresent: boolean): void {

@@ -41,12 +41,14 @@ export class RecordModel {
   /** Messages of the present batch, which may be referred to later in it. */
   readonly #fresh = new Map<number, number>()
   #bound = 0
+  #index = 0
 
   constructor(world: World) {
     this.#world = world
   }
 
   apply(record: StoreRecord, index: number): void {
+    this.#index = index
     switch (record.kind) {
       case 'reserved':
         this.#bound = record.bound
@@ -92,8 +94,9 @@ export class RecordModel {
   #message({ message }: RecordOf<'message'>, index: number): void {
     const { offset, payload } = message
     if (offset >= this.#bound) this.#world.violation(`offset ${offset} was not reserved`)
-    if (this.names.has(offset)) this.#world.violation(`message ${offset} is stored twice`)
     const name = nameOf(payload)
+    // It may be stored again, where the store may have let go of it, but never another one.
+    if ((this.names.get(offset) ?? name) !== name) this.#world.violation(`${offset} is two messages`)
     this.names.set(offset, name)
     this.#fresh.set(offset, index)
     if (!this.firstStored.has(name)) {
@@ -183,6 +186,10 @@ export class RecordModel {
     if (record.kind === 'sent') {
       const { offset, qos } = record
       if (delivery !== undefined) this.#wrong(record, 'the packet id is in use')
+      // Nobody here asks for Retain As Published, so this is the state of a topic.
+      if (record.retain && ![...this.retained.values()].includes(offset)) {
+        this.#wrong(record, 'it is no state any more')
+      }
       this.#refer(offset, index)
       this.#unqueue(clientId, offset)
       session.inflight.set(packetId, { packetId, offset, qos, isReleased: false })
@@ -226,8 +233,10 @@ export class RecordModel {
   #release(offset: number | undefined): void {
     if (offset === undefined) return
     const references = (this.#references.get(offset) ?? 0) - 1
-    if (references > 0) this.#references.set(offset, references)
-    else this.#references.delete(offset)
+    if (references > 0) return void this.#references.set(offset, references)
+    // A later record of the same batch may still take it up.
+    this.#references.delete(offset)
+    this.#fresh.set(offset, this.#index)
   }
 
   #wrong(record: StoreRecord, what: string): void {

@@ -12,6 +12,9 @@ import { TapChecks } from './tap.ts'
 import { connect, frame } from './packets.ts'
 import { World } from './world.ts'
 
+/** Nobody is owed anything when nothing has come for so long. */
+const QUIET_MS = 10_000
+
 export interface Outcome {
   readonly seed: number
   readonly violations: readonly string[]
@@ -27,8 +30,10 @@ export function run(seed: number, print?: (line: string) => void): Outcome {
   const scenario = plan(world)
   world.note(JSON.stringify(scenario))
   const store = new SimStore(world, scenario.store)
-  store.model.queueMax = scenario.limits.sessionQueueMax ?? Number.POSITIVE_INFINITY
+  store.model.queueMax = scenario.limits.sessionQueueMax
   const ledger = new Ledger(world)
+  const checks = new TapChecks(world, store, scenario.limits)
+  const clients: SimClient[] = []
   const server = createServer({
     clock: world.clock,
     random: world.chance('server').random,
@@ -40,20 +45,26 @@ export function run(seed: number, print?: (line: string) => void): Outcome {
       announce: () => {},
       withdraw: () => {},
       takeover: () => {},
-      forward: (message) => ledger.taken(message),
+      forward: (message) => {
+        ledger.taken(message)
+        checks.taken(message, clients)
+      },
     },
   })
-  const checks = new TapChecks(world, store, scenario.limits.inflightMax ?? 0)
   const network = new Network(world, server.accept, (link, packet) => checks.tap(link, packet))
   const wills: SimWill[] = []
   const endedGroups = new Set<string>()
   const parts = { world, network, ledger, wills, store, endedGroups }
-  const clients = scenario.clients.map((profile) => new SimClient(profile, parts))
+  for (const profile of scenario.clients) clients.push(new SimClient(profile, parts))
   for (const client of clients) animate(client, scenario, ACTIVE_MS)
   world.run(ACTIVE_MS)
-  store.profile = { ...store.profile, failingPercent: 0, sluggishPercent: 0 }
+  store.profile = { ...store.profile, failingPercent: 0, sluggishPercent: 0, delayMs: 1 }
   for (const client of clients) settle(client)
   world.run(ACTIVE_MS + DRAIN_MS)
+  // A client that takes one message at a time over a slow line has much to catch up.
+  for (let more = 0; more < 30 && world.nowMs - ledger.receivedMs < QUIET_MS; more++) {
+    world.run(world.nowMs + QUIET_MS)
+  }
   const states = readStates(world, network)
   if (world.violations.length === 0) {
     const dropped = server.counters.droppedQueueFull

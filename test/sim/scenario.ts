@@ -13,7 +13,7 @@ export const ACTIVE_MS = 30_000
 export const DRAIN_MS = 90_000
 
 export interface Scenario {
-  readonly limits: Partial<Limits>
+  readonly limits: Limits
   readonly mqtt: Partial<MqttSettings>
   readonly store: StoreProfile
   readonly clients: readonly ClientProfile[]
@@ -44,6 +44,7 @@ export function plan(world: World): Scenario {
     isTight,
     clients,
     limits: {
+      ...DEFAULT_LIMITS,
       sessionQueueMax: isTight ? chance.between(3, 12) : DEFAULT_LIMITS.sessionQueueMax,
       inflightMax: chance.percent(40) ? chance.between(1, 8) : DEFAULT_LIMITS.inflightMax,
       outboxBytesMax: chance.percent(30) ? chance.between(300, 30_000) : 1_000_000,

@@ -1,6 +1,10 @@
 // What is checked at the moment at which the server writes: nothing leaves before the commit of what
 // it says, nothing passes CONNACK, resending keeps its order, windows hold.
 
+import type { Limits } from '../../src/core/limits.ts'
+import type { Message } from '../../src/core/message.ts'
+import { naiveMatches } from '../support/naive-matcher.ts'
+import type { SimClient } from './client.ts'
 import { nameOf } from './records.ts'
 import type { RawPacket } from '../support/raw-client-packet.ts'
 import { Line } from './line.ts'
@@ -18,14 +22,16 @@ export class TapChecks {
   readonly #world: World
   readonly #store: SimStore
   readonly #inflightMax: number
+  readonly #queueMax: number
   readonly #lines = new Map<Line, LineState>()
   /** 'sent' records whose PUBLISH was written, on whatever connection. */
   readonly #written = new Set<number>()
 
-  constructor(world: World, store: SimStore, inflightMax: number) {
+  constructor(world: World, store: SimStore, limits: Limits) {
     this.#world = world
     this.#store = store
-    this.#inflightMax = inflightMax
+    this.#inflightMax = limits.inflightMax
+    this.#queueMax = limits.sessionQueueMax
   }
 
   tap(link: Link, packet: RawPacket): void {
@@ -39,6 +45,28 @@ export class TapChecks {
       link.hasConnack = true
     } else if (!link.hasConnack) this.#wrong(line.name, `${type} passes CONNACK`)
     if (line instanceof Line) this.#checkCommit(line, packet)
+  }
+
+  /** The server took a message: each durable session that wants it has it, or a full queue. */
+  taken({ topic, qos, offset, payload }: Message, clients: readonly SimClient[]): void {
+    if (qos === 0 || topic.startsWith('$')) return
+    for (const client of clients) {
+      const { id, group } = client.profile
+      const session = this.#store.model.sessions.get(id)
+      if (group !== undefined || session === undefined) continue
+      const wants = [...client.session.mailbox.subscriptions].some(
+        ([name, held]) =>
+          held.qos > 0 &&
+          held.sinceMs !== undefined &&
+          session.subscriptions.has(name) &&
+          naiveMatches(held.filter, topic),
+      )
+      if (!wants) continue
+      const queue = this.#store.model.queues.get(id) ?? []
+      if (queue.includes(offset) || queue.length >= this.#queueMax) continue
+      if ([...session.inflight.values()].some((each) => each.offset === offset)) continue
+      this.#wrong(id, `${nameOf(payload)} is not kept though the queue has room`)
+    }
   }
 
   #checkCommit(line: Line, packet: RawPacket): void {
