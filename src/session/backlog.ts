@@ -40,7 +40,7 @@ export class Backlog {
   makeDurable(): void {
     if (this.#isDurable) return
     this.#isDurable = true
-    for (const delivery of this.#queue.waiting()) this.#store(delivery)
+    this.#storeAnew(this.#queue.waiting())
   }
 
   /** Takes a delivery at the end, or drops it at the bound: the newest goes, and only here. */
@@ -59,10 +59,17 @@ export class Backlog {
   /** Takes back what was taken out, past the bound if need be: it was accepted. */
   putBack(deliveries: readonly Delivery[]): void {
     this.#queue.putBack(deliveries)
-    for (const delivery of deliveries) {
-      // The store may have let go of a message that nobody waited for.
-      delivery.message.isStored = false
-      this.#store(delivery)
+    this.#storeAnew(deliveries)
+  }
+
+  /** The next one that has not expired [MQTT-3.3.2-5]; those before it are taken out. */
+  peek(): Delivery | undefined {
+    for (;;) {
+      const delivery = this.#queue.first
+      if (delivery === undefined) return undefined
+      if (delivery.message.expiresAtMs >= this.#world.turn.wallMs) return delivery
+      this.#take()
+      this.#expired(delivery)
     }
   }
 
@@ -71,14 +78,9 @@ export class Backlog {
    * use it gives to `gone`.
    */
   shift(): Delivery | undefined {
-    for (;;) {
-      const delivery = this.#queue.shift()
-      if (delivery === undefined) return undefined
-      if (this.#queue.length === 0) this.#endEpisode()
-      // [MQTT-3.3.2-5]
-      if (delivery.message.expiresAtMs >= this.#world.turn.wallMs) return delivery
-      this.#expired(delivery)
-    }
+    const delivery = this.peek()
+    if (delivery !== undefined) this.#take()
+    return delivery
   }
 
   /** Records that a delivery which was taken out will not be sent. */
@@ -94,12 +96,22 @@ export class Backlog {
   /** Takes out what expired. */
   sweep(): void {
     this.#world.turn.open()
-    for (const delivery of this.#queue.sweep(this.#world.turn.wallMs)) this.#expired(delivery)
+    const expired = this.#queue.sweep(this.#world.turn.wallMs)
+    for (const delivery of expired) this.#expired(delivery)
+    if (expired.length > 0 && this.#queue.length === 0) this.#endEpisode()
   }
 
   /** Forgets all; the record of the owner's end covers it. */
   clear(): void {
     this.#queue.clear()
+  }
+
+  /** Stores what was only in memory for a while: the store may have let go of the messages. */
+  #storeAnew(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      delivery.message.isStored = false
+      this.#store(delivery)
+    }
   }
 
   #store(delivery: Delivery): void {
@@ -114,6 +126,11 @@ export class Backlog {
       retain,
       ids,
     })
+  }
+
+  #take(): void {
+    this.#queue.shift()
+    if (this.#queue.length === 0) this.#endEpisode()
   }
 
   #expired(delivery: Delivery): void {
