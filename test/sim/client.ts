@@ -100,6 +100,8 @@ export class SimClient {
     const { id, version, expiryS, receiveMax, aliasMax, keepAliveS } = this.profile
     const fate = this.#fate()
     const isClean = wantsClean || this.#mustClean || !this.isPersistent || fate === 'unknown'
+    // A CONNECT that is still on its way must not take the new connection over.
+    for (const old of this.lines) if (old.connectReachedMs === undefined) old.link.cut()
     const line = new Line(this, network, isClean)
     const willSent = will === undefined ? undefined : this.#writeWill(will, line)
     if (willSent !== undefined) wills.push(willSent)
@@ -217,6 +219,7 @@ export class SimClient {
     )
     line.link.finish()
     this.line = undefined
+    if (changes && expiryS === 0) this.#mustClean = true // It gave its state up.
   }
 
   /** The connection is lost: broken, or just silent. */
@@ -302,6 +305,7 @@ export class SimClient {
   #fate(): 'there' | 'gone' | 'unknown' {
     const before = this.#before(undefined)
     const closedMs = before?.link.serverClosedMs
+    if (before?.expiryS === 0) return 'gone'
     if (before === undefined || closedMs === undefined) return 'there'
     const expiryMs = before.expiryS * 1000
     const { nowMs } = this.parts.world

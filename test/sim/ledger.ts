@@ -25,6 +25,8 @@ export interface Letter {
   isRefused: boolean
   /** When the server took it; more than once where a repeated QoS 1 was taken again. */
   readonly takenMs: number[]
+  /** The event in which it was taken first. */
+  takenEvent: number | undefined
   /** When it ceased to be its topic's state. */
   replacedMs: number | undefined
 }
@@ -103,6 +105,7 @@ export class Ledger {
       ackedMs: undefined,
       isRefused: false,
       takenMs: [],
+      takenEvent: undefined,
       replacedMs: undefined,
     }
     this.letters.set(letter.name, letter)
@@ -118,6 +121,7 @@ export class Ledger {
     const letter = this.#find(topic, payload, 'the server')
     if (letter === undefined) return
     letter.takenMs.push(this.#world.nowMs)
+    letter.takenEvent ??= this.#world.eventId
     if (qos === 2 && letter.takenMs.length > 1) this.#wrong(`${letter.name} was taken twice`)
     if (letter.isRefused) this.#wrong(`${letter.name} was taken though it was refused`)
     if (retain !== letter.retain || qos !== letter.qos) this.#wrong(`${letter.name} was changed`)

@@ -101,7 +101,9 @@ export class TapChecks {
     const { letter } = line.client.session.outgoing.get(id) ?? {}
     if (letter === undefined || reason >= 0x80 || !line.isCurrent) return
     const stored = this.#store.model.firstStored.get(letter.name)
-    if (stored === undefined || stored.record <= this.#store.committed) return
+    // What is stored of it only later, when a queue becomes durable, nobody waits for.
+    if (stored === undefined || stored.event !== letter.takenEvent) return
+    if (stored.record <= this.#store.committed) return
     this.#wrong(line.name, `${type} ${id} for ${letter.name} leaves before its commit`)
   }
 
