@@ -1,8 +1,8 @@
 // Plays the conformance cases against any server by URL:
-//   node test/conformance/main.ts --url mqtt://127.0.0.1:1883 [--only 3.3.1] [--versions 45] [--json]
-//   [--ours] [--slow]
-// It ends the sessions that it opened and clears the retained messages that it left. Cases that need
-// a server with settings of their own are skipped.
+//   node test/conformance/main.ts --url mqtt://127.0.0.1:1883
+//     [--only 3.3.1] [--versions 45] [--json] [--ours] [--slow]
+// It ends the sessions that it opened and clears the retained messages that it left. Cases that
+// need a server with settings of their own are skipped.
 
 import { parseArgs } from 'node:util'
 

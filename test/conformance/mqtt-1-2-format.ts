@@ -8,7 +8,7 @@ const LATER: readonly Version[] = [4, 5]
 const OLD: readonly Version[] = [3, 4]
 const NEW: readonly Version[] = [5]
 
-/** Sent after CONNECT: the connection is closed with `reason` (5.0), and a healthy client goes on. */
+/** After CONNECT: the connection is closed with `reason` (5.0), and a healthy client goes on. */
 function malformed(
   title: string,
   versions: readonly Version[],
@@ -294,7 +294,8 @@ const identifiers: readonly Case[] = [
   },
   {
     title:
-      '[MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] messages in flight have identifiers of their own',
+      '[MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] messages in flight have identifiers ' +
+      'of their own',
     versions: ALL,
     script: `
       a joins

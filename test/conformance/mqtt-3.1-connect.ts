@@ -53,7 +53,8 @@ const first: readonly Case[] = [
     script: `
       a > raw ff ff ff ff ff
       a closed
-      b > raw t'GET / HTTP/1.1' 0d0a t'Host: 127.0.0.1' 0d0a t'Accept: text/html, application/xhtml+xml, image/png, */*' 0d0a0d0a
+      b > raw t'GET / HTTP/1.1' 0d0a t'Host: 127.0.0.1' 0d0a \
+        t'Accept: text/html, application/xhtml+xml, image/png, */*' 0d0a0d0a
       b closed`,
   },
   {
@@ -202,7 +203,7 @@ const formats: readonly Case[] = [
     '0x81|0x85',
   ),
   bad(
-    '[MQTT-1.5.4-2] a client id with U+0000 is refused',
+    '[MQTT-1.5.4-2] [MQTT-3.1.3-8] a client id with U+0000 is refused',
     NEW,
     "10 ~ s'MQTT' 05 02 003c 00 0003 610062",
     '0x81|0x85',

@@ -91,7 +91,8 @@ export const OLD_CASES: readonly Case[] = [
   },
   {
     title:
-      '[MQTT311-3.14.1-1] DISCONNECT with reserved bits closes the connection, and the will goes out',
+      '[MQTT311-3.14.1-1] DISCONNECT with reserved bits closes the connection, and the ' +
+      'will goes out',
     versions: [4],
     script: `
       w joins client=watcher

@@ -9,7 +9,8 @@ const NEW: readonly Version[] = [5]
 const anyVersion: readonly Case[] = [
   {
     title:
-      '[MQTT-3.1.2-7] [MQTT-3.1.2-8] [MQTT311-3.1.2-8] [Q31-11] a will is published at a broken connection',
+      '[MQTT-3.1.2-7] [MQTT-3.1.2-8] [MQTT311-3.1.2-8] [Q31-11] a will is published at ' +
+      'a broken connection',
     versions: ALL,
     script: `
       w joins client=watcher
@@ -31,7 +32,8 @@ const anyVersion: readonly Case[] = [
   },
   {
     title:
-      '[MQTT-3.1.2-10] [MQTT311-3.1.2-10] [MQTT-3.14.4-3] [MQTT311-3.14.4-3] DISCONNECT takes the will away',
+      '[MQTT-3.1.2-10] [MQTT311-3.1.2-10] [MQTT-3.14.4-3] [MQTT311-3.14.4-3] DISCONNECT ' +
+      'takes the will away',
     versions: ALL,
     script: `
       w joins client=watcher
@@ -209,10 +211,15 @@ const reasons: readonly Case[] = [
     script: `
       w joins client=watcher
       w subs 'will/a' qos=1
-      a > CONNECT will.topic='will/a' will.payload='bye' will.qos=1 will.payload-format=1 will.message-expiry=60 will.content-type='text/plain' will.response-topic='r/t' will.correlation-data=x'0102' will.user-property='b=1' will.user-property='a=2' will.user-property='b=1'
+      a > CONNECT will.topic='will/a' will.payload='bye' will.qos=1 will.payload-format=1 \
+        will.message-expiry=60 will.content-type='text/plain' will.response-topic='r/t' \
+        will.correlation-data=x'0102' will.user-property='b=1' will.user-property='a=2' \
+        will.user-property='b=1'
       a < CONNACK
       a cut
-      w gets 'will/a' 'bye' qos=1 payload-format=1 message-expiry=59..60 content-type='text/plain' response-topic='r/t' correlation-data=x'0102' user-property='b=1' user-property='a=2' user-property='b=1'`,
+      w gets 'will/a' 'bye' qos=1 payload-format=1 message-expiry=59..60 \
+        content-type='text/plain' response-topic='r/t' correlation-data=x'0102' \
+        user-property='b=1' user-property='a=2' user-property='b=1'`,
   },
   {
     title: "[MQTT-3.8.3-3] No Local keeps a client's own will from it",
@@ -246,7 +253,8 @@ const delays: readonly Case[] = [
     script: `
       w joins client=watcher keep-alive=0
       w subs 'will/a' qos=1
-      a joins clean=0 session-expiry=3600 will.topic='will/a' will.payload='bye' will.qos=1 will.will-delay=300
+      a joins clean=0 session-expiry=3600 will.topic='will/a' will.payload='bye' will.qos=1 \
+        will.will-delay=300
       a cut
       advance 299s
       w silent
@@ -307,7 +315,8 @@ const delays: readonly Case[] = [
     script: `
       w joins client=watcher
       w subs 'will/a'
-      a joins client=one clean=0 session-expiry=60 will.topic='will/a' will.payload='bye' will.will-delay=300
+      a joins client=one clean=0 session-expiry=60 will.topic='will/a' will.payload='bye' \
+        will.will-delay=300
       b rejoins client=one
       a closes 0x8E
       w silent`,
@@ -318,7 +327,8 @@ const delays: readonly Case[] = [
     script: `
       w joins client=watcher
       w subs 'will/a'
-      a joins client=one clean=0 session-expiry=60 will.topic='will/a' will.payload='bye' will.will-delay=300
+      a joins client=one clean=0 session-expiry=60 will.topic='will/a' will.payload='bye' \
+        will.will-delay=300
       b joins client=one
       a closes 0x8E
       w gets 'will/a' 'bye'`,
@@ -341,7 +351,8 @@ const delays: readonly Case[] = [
       w joins client=watcher keep-alive=0 clean=0 session-expiry=86400
       w subs 'will/a' qos=1
       w leaves
-      a joins clean=0 session-expiry=3600 will.topic='will/a' will.payload='bye' will.qos=1 will.will-delay=100 will.message-expiry=50
+      a joins clean=0 session-expiry=3600 will.topic='will/a' will.payload='bye' will.qos=1 \
+        will.will-delay=100 will.message-expiry=50
       a cut
       advance 130s
       w rejoins client=watcher

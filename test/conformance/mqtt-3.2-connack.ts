@@ -1,5 +1,5 @@
-// Cases for who connects and what CONNACK answers, sections 3.1.3 and 3.2: client identifiers, Session
-// Present, refusals, Keep Alive.
+// Cases for who connects and what CONNACK answers, sections 3.1.3 and 3.2: client identifiers,
+// Session Present, refusals, Keep Alive.
 
 import type { Case, Version } from '../support/wire-script.ts'
 
@@ -18,7 +18,7 @@ const identifiers: readonly Case[] = [
       d joins client=0123456789xyzXYZ`,
   },
   {
-    title: '[Q31-2] [MQTT-3.1.3-8] a client id of more than 23 characters is refused in 3.1',
+    title: '[Q31-2] a client id of more than 23 characters is refused in 3.1',
     versions: [3],
     script: `
       a > CONNECT client=abcdefghijklmnopqrstuvwx
@@ -26,7 +26,7 @@ const identifiers: readonly Case[] = [
       a closed`,
   },
   {
-    title: '[Q31-2] [MQTT-3.1.3-8] an empty client id is refused in 3.1',
+    title: '[Q31-2] an empty client id is refused in 3.1',
     versions: [3],
     script: `
       a > CONNECT client='' clean=1
@@ -126,7 +126,8 @@ const identifiers: readonly Case[] = [
       w joins client=watcher
       w subs 't/w' qos=1
       4| a > raw 10 1e 0004 4d515454 04 c6 000a 0002 6331 0003 742f77 0003 627965 0001 75 0001 70
-      3| a > raw 10 20 0006 4d5149736470 03 c6 000a 0002 6331 0003 742f77 0003 627965 0001 75 0001 70
+      3| a > raw 10 20 0006 4d5149736470 03 c6 000a 0002 6331 0003 742f77 0003 627965 0001 75 \
+        0001 70
       a < CONNACK
       a cut
       w gets 't/w' 'bye'`,
@@ -183,7 +184,7 @@ const connack: readonly Case[] = [
       a < CONNACK session-present=1`,
   },
   {
-    title: '[Q31-3] CONNACK has no Session Present in 3.1',
+    title: '[Q31-3] [MQTT-3.1.2-6] CONNACK has no Session Present in 3.1',
     versions: [3],
     script: `
       a joins persist
@@ -209,7 +210,9 @@ const connack: readonly Case[] = [
       a gets 't' '2' qos=2`,
   },
   {
-    title: '[MQTT-3.2.2-6] [MQTT-3.2.2-7] a refusal has no Session Present and is the end',
+    title:
+      '[MQTT-3.2.2-6] [MQTT-3.2.2-7] [MQTT-4.13.2-1] a refusal has no Session Present ' +
+      'and is the end',
     versions: NEW,
     script: `
       a joins persist
@@ -220,15 +223,15 @@ const connack: readonly Case[] = [
   },
   {
     title: '[MQTT-3.1.4-6] nothing that follows a refused CONNECT is processed',
-    versions: LATER,
+    versions: ALL,
     script: `
       w joins client=watcher
       w subs '#'
+      3| a > raw 10 ~ s'MQIsdp' 03 02 003c 0000
       4| a > raw 10 ~ s'MQTT' 04 00 003c 0000
       5| a > raw 10 ~ s'MQTT' 05 02 003c p(21 0000) s'a'
-      34| a > PUBLISH 't' 'x'
-      5| a > PUBLISH 't' 'x'
-      4| a refused 0x85
+      a > PUBLISH 't' 'x'
+      34| a refused 0x85
       5| a refused 0x82|0x81
       w silent`,
   },

@@ -25,7 +25,8 @@ function bad(title: string, versions: readonly Version[], raw: string, reason: s
 const flags: readonly Case[] = [
   {
     title:
-      '[MQTT-3.3.1-3] [MQTT-4.3.2-2] [MQTT-4.3.3-2] DUP of the publisher does not reach subscribers',
+      '[MQTT-3.3.1-3] [MQTT-4.3.2-2] [MQTT-4.3.3-2] DUP of the publisher does not reach ' +
+      'subscribers',
     versions: ALL,
     script: `
       a joins
@@ -135,8 +136,10 @@ const properties: readonly Case[] = [
     script: `
       a joins
       a subs 't' qos=2
-      a pubs 't' '1' qos=2 user-property='b=1' user-property='a=2' user-property='b=1' user-property='=' user-property='b=0'
-      a gets 't' '1' qos=2 user-property='b=1' user-property='a=2' user-property='b=1' user-property='=' user-property='b=0'`,
+      a pubs 't' '1' qos=2 user-property='b=1' user-property='a=2' user-property='b=1' \
+        user-property='=' user-property='b=0'
+      a gets 't' '1' qos=2 user-property='b=1' user-property='a=2' user-property='b=1' \
+        user-property='=' user-property='b=0'`,
   },
   {
     title: '[MQTT-3.3.2-20] [MQTT-3.3.2-19] Content Type is passed on unchanged',
@@ -157,9 +160,11 @@ const properties: readonly Case[] = [
       a subs 't' qos=2
       a leaves
       b joins
-      b pubs 't' '1' qos=2 payload-format=1 content-type='c' response-topic='r' correlation-data='d' user-property='n=v'
+      b pubs 't' '1' qos=2 payload-format=1 content-type='c' response-topic='r' \
+        correlation-data='d' user-property='n=v'
       a rejoins
-      a gets 't' '1' qos=2 payload-format=1 content-type='c' response-topic='r' correlation-data='d' user-property='n=v'`,
+      a gets 't' '1' qos=2 payload-format=1 content-type='c' response-topic='r' \
+        correlation-data='d' user-property='n=v'`,
   },
   {
     title: '[MQTT-3.3.2-17] messages pass between versions, without properties before 5.0',
@@ -260,7 +265,9 @@ const delivery: readonly Case[] = [
     [2, 2, 2],
   ].map(
     ([sent, granted, got]): Case => ({
-      title: `[MQTT-3.8.4-8] QoS ${sent} to a subscription of QoS ${granted} is delivered at ${got}`,
+      title:
+        `[MQTT-3.8.4-8] QoS ${sent} to a subscription of QoS ${granted} is delivered at ` +
+        `${got}`,
       versions: ALL,
       script: `
         a joins

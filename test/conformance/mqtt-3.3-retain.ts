@@ -9,7 +9,8 @@ const NEW: readonly Version[] = [5]
 const storing: readonly Case[] = [
   {
     title:
-      '[MQTT-3.3.1-5] [MQTT-3.3.1-9] [MQTT311-3.3.1-6] [MQTT311-3.3.1-8] [U5-21] a retained message is sent at subscribe with RETAIN',
+      '[MQTT-3.3.1-5] [MQTT-3.3.1-9] [MQTT311-3.3.1-6] [MQTT311-3.3.1-8] [U5-21] a ' +
+      'retained message is sent at subscribe with RETAIN',
     versions: ALL,
     script: `
       b joins
@@ -146,17 +147,20 @@ const storing: readonly Case[] = [
     versions: NEW,
     script: `
       b joins
-      b pubs 't' 'state' qos=1 retain=1 payload-format=1 content-type='c' response-topic='r' correlation-data='d' user-property='n=1' user-property='n=2'
+      b pubs 't' 'state' qos=1 retain=1 payload-format=1 content-type='c' response-topic='r' \
+        correlation-data='d' user-property='n=1' user-property='n=2'
       a joins
       a subs 't' qos=1 subscription-id=3
-      a gets 't' 'state' qos=1 retain=1 payload-format=1 content-type='c' response-topic='r' correlation-data='d' user-property='n=1' user-property='n=2' subscription-id=3`,
+      a gets 't' 'state' qos=1 retain=1 payload-format=1 content-type='c' response-topic='r' \
+        correlation-data='d' user-property='n=1' user-property='n=2' subscription-id=3`,
   },
 ]
 
 const handling: readonly Case[] = [
   {
     title:
-      '[MQTT-3.8.4-3] [MQTT-3.8.4-4] [MQTT311-3.8.4-3] subscribing again sends the retained message again',
+      '[MQTT-3.8.4-3] [MQTT-3.8.4-4] [MQTT311-3.8.4-3] subscribing again sends the ' +
+      'retained message again',
     versions: ALL,
     script: `
       a joins

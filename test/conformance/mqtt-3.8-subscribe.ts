@@ -18,6 +18,8 @@ function bad(title: string, versions: readonly Version[], raw: string, reason: s
   }
 }
 
+const MANY = Array.from({ length: 200 }, (_, at) => at)
+
 const malformed: readonly Case[] = [
   bad('[MQTT-3.8.3-2] SUBSCRIBE without a filter is an error', [4], '82 02 000a', '0x82'),
   bad('[MQTT-3.8.3-2] SUBSCRIBE without a filter is an error', NEW, '82 03 000a 00', '0x82|0x81'),
@@ -95,7 +97,8 @@ const malformed: readonly Case[] = [
 const subscribe: readonly Case[] = [
   {
     title:
-      '[MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-7] [MQTT-3.9.3-2] SUBSCRIBE is answered with what is granted',
+      '[MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-7] [MQTT-3.9.3-2] SUBSCRIBE is ' +
+      'answered with what is granted',
     versions: ALL,
     script: `
       a joins
@@ -232,8 +235,8 @@ const subscribe: readonly Case[] = [
     versions: ALL,
     script: `
       a joins
-      a > SUBSCRIBE 1 ${Array.from({ length: 200 }, (_, at) => `'many/${at}' qos=${at % 3}`).join(' ')}
-      a < SUBACK 1 ${Array.from({ length: 200 }, (_, at) => at % 3).join(',')}
+      a > SUBSCRIBE 1 ${MANY.map((at) => `'many/${at}' qos=${at % 3}`).join(' ')}
+      a < SUBACK 1 ${MANY.map((at) => at % 3).join(',')}
       b joins
       b pubs 'many/197' 'x' qos=2
       a gets 'many/197' 'x' qos=2

@@ -52,7 +52,8 @@ const state: readonly Case[] = [
   },
   {
     title:
-      '[MQTT-3.1.2-23] [MQTT311-3.1.2-4] [MQTT311-3.1.2-5] QoS 1 and 2 messages wait for who comes back',
+      '[MQTT-3.1.2-23] [MQTT311-3.1.2-4] [MQTT311-3.1.2-5] QoS 1 and 2 messages wait ' +
+      'for who comes back',
     versions: ALL,
     script: `
       a joins persist

@@ -1,5 +1,5 @@
-// Cases for AUTH, section 4.12, on a server that knows no method, for access rules and for the limits
-// that a server announces.
+// Cases for AUTH, section 4.12, on a server that knows no method, for access rules and for the
+// limits that a server announces.
 
 import type { Case, Version } from '../support/wire-script.ts'
 
@@ -85,7 +85,8 @@ const access: readonly Case[] = [
   },
   {
     title:
-      '[MQTT311-3.3.5-2] [Q31-10] [Q31-4] before 5.0 what may not be published is acknowledged and dropped',
+      '[MQTT311-3.3.5-2] [Q31-10] [Q31-4] before 5.0 what may not be published is ' +
+      'acknowledged and dropped',
     versions: OLD,
     settings: ACCESS,
     script: `
@@ -120,7 +121,8 @@ const access: readonly Case[] = [
   },
   {
     title:
-      '[MQTT-3.9.3-1] [MQTT-3.9.3-2] [MQTT-3.8.4-7] what may not be subscribed is refused alone',
+      '[MQTT-3.9.3-1] [MQTT-3.9.3-2] [MQTT311-3.9.3-2] [MQTT-3.8.4-7] ' +
+      'what may not be subscribed is refused alone',
     versions: [4, 5],
     settings: ACCESS,
     script: `

@@ -24,7 +24,8 @@ const receiver: readonly Case[] = [
   },
   {
     title:
-      '[MQTT-4.3.3-8] [MQTT-4.3.3-10] a repeated QoS 2 PUBLISH gets PUBREC and is not delivered again',
+      '[MQTT-4.3.3-8] [MQTT-4.3.3-10] a repeated QoS 2 PUBLISH gets PUBREC and is not ' +
+      'delivered again',
     versions: ALL,
     script: `
       w joins client=watcher
@@ -156,7 +157,8 @@ const receiver: readonly Case[] = [
   },
   {
     title:
-      '[U5-25] SUBSCRIBE and UNSUBSCRIBE under an identifier held by QoS 2 get 0x91 for each filter',
+      '[U5-25] SUBSCRIBE and UNSUBSCRIBE under an identifier held by QoS 2 get 0x91 for ' +
+      'each filter',
     versions: NEW,
     script: `
       a joins
@@ -176,7 +178,8 @@ const receiver: readonly Case[] = [
 const sender: readonly Case[] = [
   {
     title:
-      '[MQTT-4.3.2-3] [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT311-4.4.0-1] QoS 1 cut before PUBACK: sent again with DUP',
+      '[MQTT-4.3.2-3] [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT311-4.4.0-1] QoS 1 cut before ' +
+      'PUBACK: sent again with DUP',
     versions: ALL,
     script: `
       a joins persist
@@ -215,7 +218,8 @@ const sender: readonly Case[] = [
   },
   {
     title:
-      '[MQTT-4.3.3-4] [MQTT-4.3.3-5] [MQTT-4.3.3-6] [MQTT-4.4.0-1] QoS 2 cut before PUBCOMP: PUBREL again, never PUBLISH',
+      '[MQTT-4.3.3-4] [MQTT-4.3.3-5] [MQTT-4.3.3-6] [MQTT-4.4.0-1] QoS 2 cut before ' +
+      'PUBCOMP: PUBREL again, never PUBLISH',
     versions: ALL,
     script: `
       a joins persist
@@ -304,7 +308,8 @@ const sender: readonly Case[] = [
   },
   {
     title:
-      '[MQTT-4.4.0-2] [MQTT-4.3.3-4] a message refused by PUBREC gets no PUBREL and is not sent again',
+      '[MQTT-4.4.0-2] [MQTT-4.3.3-4] a message refused by PUBREC gets no PUBREL and is ' +
+      'not sent again',
     versions: NEW,
     script: `
       a joins persist
@@ -388,7 +393,11 @@ const tooLarge = ['PUBACK', 'PUBREC', 'PUBREL', 'PUBCOMP', 'SUBACK', 'UNSUBACK']
 
 const small: readonly Case[] = [
   {
-    title: `[MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.6.2-2] [MQTT-3.6.2-3] [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.9.2-1] [MQTT-3.9.2-2] [MQTT-3.11.2-1] [MQTT-3.11.2-2] ${tooLarge.join(', ')} keep to Maximum Packet Size`,
+    title:
+      `[MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.6.2-2] ` +
+      `[MQTT-3.6.2-3] [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.9.2-1] [MQTT-3.9.2-2] ` +
+      `[MQTT-3.11.2-1] [MQTT-3.11.2-2] ${tooLarge.join(', ')} keep to Maximum Packet ` +
+      `Size`,
     versions: NEW,
     script: `
       a joins packet-max=40
@@ -409,7 +418,8 @@ const small: readonly Case[] = [
   },
   {
     title:
-      '[MQTT-3.14.2-3] [MQTT-3.14.2-4] [MQTT-3.14.4-1] [MQTT-3.14.4-2] [MQTT-3.14.2-2] DISCONNECT keeps to Maximum Packet Size and is the last packet',
+      '[MQTT-3.14.2-3] [MQTT-3.14.2-4] [MQTT-3.14.4-1] [MQTT-3.14.4-2] [MQTT-3.14.2-2] ' +
+      'DISCONNECT keeps to Maximum Packet Size and is the last packet',
     versions: NEW,
     script: `
       a joins packet-max=22

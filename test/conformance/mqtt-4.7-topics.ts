@@ -31,7 +31,10 @@ const MATCHES: readonly (readonly [string, readonly string[], readonly string[]]
 ]
 
 const matching: readonly Case[] = MATCHES.map(([filter, topics, others]) => ({
-  title: `[MQTT-4.7.3-4] [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-3.3.2-3] [U5-41] [Q31-9] the filter '${filter}' matches ${topics.length} topics and ${others.length} others not`,
+  title:
+    `[MQTT-4.7.3-4] [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-3.3.2-3] [U5-41] [Q31-9] the ` +
+    `filter '${filter}' matches ${topics.length} topics and ${others.length} others ` +
+    `not`,
   versions: ALL,
   script: [
     'a joins',

@@ -7,7 +7,8 @@ const NEW: readonly Version[] = [5]
 const flow: readonly Case[] = [
   {
     title:
-      '[MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] no more messages than Receive Maximum are under way',
+      '[MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] no more messages than Receive ' +
+      'Maximum are under way',
     versions: NEW,
     script: `
       a joins receive-max=2

@@ -170,7 +170,7 @@ export const LIMIT_CASES: readonly Case[] = [
   },
   {
     title:
-      "[MQTT-3.1.2-21] [MQTT-3.2.2-21] [U5-47] [U5-28] Server Keep Alive takes the place of the client's",
+      "[MQTT-3.1.2-21] [MQTT-3.2.2-21] [U5-47] [U5-28] Server Keep Alive is used for the client's",
     versions: NEW,
     settings: { 'mqtt.keepAliveMax': 20 },
     inProcess: true,
@@ -261,7 +261,8 @@ export const LIMIT_CASES: readonly Case[] = [
     versions: NEW,
     script: `
       a > CONNECT session-expiry=100 keep-alive=60
-      ours| a < CONNACK !qos-max !retain-available !wildcard-available !subscription-id-available !shared-available !server-keep-alive !session-expiry
+      ours| a < CONNACK !qos-max !retain-available !wildcard-available \
+        !subscription-id-available !shared-available !server-keep-alive !session-expiry
       theirs| a < CONNACK`,
   },
   {

@@ -1,5 +1,5 @@
-// Plays the conformance cases over TCP, several at a time; those that need much time are left to the
-// clock of in-process.test.ts.
+// Plays the conformance cases over TCP, several at a time; those that need much time are left to
+// the clock of in-process.test.ts.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -332,7 +332,7 @@ class Player {
       throw new Difference(`${describe(packet)} came before the close`)
   }
 
-  /** CONNECT is refused: CONNACK with one of the reasons or nothing, and the connection is closed. */
+  /** CONNECT is refused: CONNACK with one of the reasons or nothing, and the stream is closed. */
   async #refused(client: RawClient, reasons: string): Promise<void> {
     await this.#until(client, () => client.isClosed, 'the connection is still open')
     const packet = client.inbox.shift()

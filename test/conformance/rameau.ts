@@ -1,5 +1,5 @@
-// Starts Rameau for a case: in process with a clock of its own, or over TCP on a free port. Each case
-// gets a server without memory of others.
+// Starts Rameau for a case: in process with a clock of its own, or over TCP on a free port. Each
+// case gets a server without memory of others.
 
 import { seededRandom } from '../../src/base/random.ts'
 import { Reason } from '../../src/base/reason.ts'

@@ -1,5 +1,5 @@
-// Cases over TCP, to any server that listens somewhere. Time is real, so that cases which need much of
-// it are skipped, and what must not come is shown by pings alone.
+// Cases over TCP, to any server that listens somewhere. Time is real, so that cases which need
+// much of it are skipped, and what must not come is shown by pings alone.
 
 import { connect, type Socket } from 'node:net'
 

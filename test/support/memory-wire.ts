@@ -1,6 +1,7 @@
 // A stream in memory between a raw client and a server's front, in place of a socket: ordered,
-// lossless and asynchronous. It is as unkind as a transport may be: chunks of any size, a read buffer
-// that is overwritten after `receive`, bytes that are taken from a write only when it "leaves".
+// lossless and asynchronous. It is as unkind as a transport may be: chunks of any size, a read
+// buffer that is overwritten after `receive`, bytes that are taken from a write only when it
+// "leaves".
 
 import type { Accept, Wire, WireEnd } from '../../src/base/wire.ts'
 

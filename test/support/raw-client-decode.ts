@@ -1,5 +1,6 @@
-// Reads what a server sent, strictly: anything that the standard does not allow is an UndecodableError,
-// which fails the case that met it. Simple and slow; shares nothing with src/codec.
+// Reads what a server sent, strictly: anything that the standard does not allow is an
+// UndecodableError, which fails the case that met it. Simple and slow; shares nothing with
+// src/codec.
 
 import {
   blank,

@@ -1,6 +1,6 @@
-// Packets as the wire scripts write them: a type, named fields, a list of properties. Independent of
-// src/codec on purpose: the server's codec checked with itself would prove nothing. Loose on purpose
-// too, so that a script can send what the standard forbids.
+// Packets as the wire scripts write them: a type, named fields, a list of properties. Independent
+// of src/codec on purpose: the server's codec checked with itself would prove nothing. Loose on
+// purpose too, so that a script can send what the standard forbids.
 
 export const TYPES: readonly string[] = [
   'RESERVED',

@@ -1,5 +1,5 @@
-// A clock and a scheduler that stand still until a test moves them. Timers fire in the order in which
-// they are due; between two of them everything that is ready runs.
+// A clock and a scheduler that stand still until a test moves them. Timers fire in the order in
+// which they are due; between two of them everything that is ready runs.
 
 import type { Clock, Timer } from '../../src/base/clock.ts'
 

@@ -1,6 +1,6 @@
-// Splits a line of a wire script into words: `topic`, `'a text'`, `x'00ff'`, `'a'*70000`, `key=word`.
-// Quoted words keep what they hold; `|`, `..`, `?name`, `%name` and `*` mean something in bare ones
-// only, and the matcher and the builder give them their meaning.
+// Splits a line of a wire script into words: `topic`, `'a text'`, `x'00ff'`, `'a'*70000`,
+// `key=word`. Quoted words keep what they hold; `|`, `..`, `?name`, `%name` and `*` mean
+// something in bare ones only, and the matcher and the builder give them their meaning.
 
 import { bytes, utf8 } from './raw-client-encode.ts'
 

@@ -1,18 +1,18 @@
 // The wire language in which conformance cases are written: what several raw connections send and
-// must receive, one step a line. docs/testing is its guide; in short:
+// must receive, one step a line. In short:
 //
 //   a joins persist          CONNECT as client `a`, and CONNACK without Session Present
 //   a > PUBLISH t 'hi'       sends a packet, field by field; `a > raw 30 ~ s't' 6869` byte by byte
-//   a < PUBACK 7             the very next packet from the server; `<~` any order, `<?` may be missing
-//   a gets 't' 'hi' qos=1    a PUBLISH, acknowledged to the end; `gets~` any order, `gets~?` either way
+//   a < PUBACK 7             the very next packet of the server; `<~` in any order, `<?` or none
+//   a gets 't' 'hi' qos=1    a PUBLISH, acknowledged to the end; likewise `gets~` and `gets~?`
 //   a silent                 nothing has come: proven by a ping's answer, never by waiting
 //   a closes 0x82            DISCONNECT with that reason (5.0), and the connection is closed
 //   advance 5s               time passes
 //   differ x y               what was caught as `?x` and `?y` is not the same
 //
-// `5|`, `34|` before a line: in those versions only. `ours|`, `theirs|`: against Rameau only, against
-// other servers only. Of alternatives `1|2` Rameau must take the first; another server any. Of `1/2`
-// everybody may take any.
+// `5|`, `34|` before a line: in those versions only. `ours|`, `theirs|`: against Rameau only,
+// against other servers only. Of alternatives `1|2` Rameau must take the first; another server
+// any. Of `1/2` everybody may take any.
 
 import { splitWords, type Word } from './wire-script-words.ts'
 
