@@ -131,6 +131,21 @@ test('what waits for a commit leaves after it, and is passed by what does not', 
   assert.equal(outbox.heldWeight, 0)
 })
 
+test('holds is over when its own commit is, whatever waits for a later one', () => {
+  const { scheduler, outbox, ticket, held, commit } = setUp()
+  const first = ticket()
+  held('1', first)
+  assert.equal(outbox.holds(first - 1), false)
+  assert.equal(outbox.holds(first), true)
+  scheduler.run()
+  const second = ticket()
+  held('2', second)
+  commit()
+  assert.equal(outbox.holds(first), false)
+  assert.equal(outbox.holds(second), true)
+  assert.equal(outbox.isHolding, true)
+})
+
 test('what comes in order behind something held waits with it', () => {
   const { scheduler, wire, ticket, held, commit } = setUp()
   held('1', ticket())

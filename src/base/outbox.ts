@@ -73,6 +73,12 @@ export class Outbox implements Flushable, Waiter {
     return this.#held.length > 0
   }
 
+  /** True while something waits for the commit of `ticket` or an earlier one. */
+  holds(ticket: number): boolean {
+    const first = this.#held[0]
+    return first !== undefined && first.ticket <= ticket
+  }
+
   /** The weight of all that waits for a commit. */
   get heldWeight(): number {
     let weight = 0

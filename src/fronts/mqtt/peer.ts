@@ -47,8 +47,8 @@ export class MqttPeer implements Peer {
   readonly #dialect: Dialect
   readonly #packetBytesMax: number
   readonly #aliases: OutgoingAliases | undefined
-  /** See `isConnackHeld`; false for good once it is. */
-  #mayHoldConnack = true
+  /** The commit that CONNACK, the first packet of all, leaves with; undefined before it. */
+  #connackTicket: number | undefined
 
   constructor(parts: PeerParts) {
     this.receiveMax = parts.limits.receiveMax
@@ -65,8 +65,7 @@ export class MqttPeer implements Peer {
 
   /** True until CONNACK has left; nothing may pass it [MQTT-3.2.0-1]. */
   get isConnackHeld(): boolean {
-    this.#mayHoldConnack &&= this.#outbox.isHolding
-    return this.#mayHoldConnack
+    return this.#connackTicket === undefined || this.#outbox.holds(this.#connackTicket)
   }
 
   get isWritable(): boolean {
@@ -133,6 +132,7 @@ export class MqttPeer implements Peer {
 
   #begin(isNow: boolean, ticket: number, weight: number): void {
     this.#counters.packetsSent += 1
+    this.#connackTicket ??= ticket
     if (isNow && !this.isConnackHeld) this.#outbox.beginNow()
     else this.#outbox.beginInOrder(ticket, weight)
   }
