@@ -6,6 +6,7 @@ import { Deadlines } from './base/deadlines.ts'
 import { type Random, systemRandom } from './base/random.ts'
 import type { Scheduler } from './base/scheduler.ts'
 import { Turn } from './base/turn.ts'
+import { VERSION } from './base/version.ts'
 import type { Accept } from './base/wire.ts'
 import { ALONE } from './cluster/alone.ts'
 import { ALLOW_ALL } from './core/access.ts'
@@ -14,6 +15,7 @@ import { Hub } from './core/hub.ts'
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts'
 import type { Access, Cluster, Log, Store, StoreRecord } from './core/ports.ts'
 import { Retained } from './core/retained.ts'
+import { type Gauges, SysTree } from './core/sys-tree.ts'
 import { TopicTree } from './core/topic-tree.ts'
 import { MqttFront } from './fronts/mqtt/front.ts'
 import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from './fronts/mqtt/settings.ts'
@@ -30,6 +32,8 @@ export interface ServerOptions {
   /** Where what must survive is kept; by default nothing survives. */
   readonly store?: Store
   readonly cluster?: Cluster
+  /** Seconds between two updates of `$SYS`; 10 by default, 0 for none. */
+  readonly sysIntervalS?: number
   /** Silent by default. */
   readonly log?: Log
   readonly clock?: Clock
@@ -60,6 +64,7 @@ export interface Server {
   close(): Promise<void>
 }
 
+const SYS_INTERVAL_S = 10
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** A server with no listener yet; in memory unless given a store. */
@@ -87,6 +92,16 @@ export function createServer(options: ServerOptions = {}): Server {
   const sessions = new Sessions(world)
   const front = new MqttFront({ ...world, random, sessions, cluster, settings })
   sessions.start()
+  const sys = new SysTree({
+    turn,
+    clock,
+    hub,
+    counters,
+    gauges: () => gaugesOf(sessions, tree, retained, front),
+    version: VERSION,
+    intervalS: options.sysIntervalS ?? SYS_INTERVAL_S,
+  })
+  sys.start()
 
   const listeners = new Set<Listening>()
   return {
@@ -109,9 +124,30 @@ export function createServer(options: ServerOptions = {}): Server {
       listeners.clear()
       await front.drain()
       await Promise.all(closing)
+      sys.stop()
       sessions.stop()
       deadlines.clear()
       await store.close()
     },
+  }
+}
+
+function gaugesOf(
+  sessions: Sessions,
+  tree: TopicTree,
+  retained: Retained,
+  front: MqttFront,
+): Gauges {
+  const { waiting, waitingBytes, connected } = sessions.totals()
+  return {
+    clientsConnected: connected,
+    clientsDisconnected: sessions.size - connected,
+    subscriptions: tree.size,
+    sharedSubscriptions: sessions.groups,
+    retained: retained.count,
+    stored: retained.count + waiting,
+    storedBytes: retained.bytes + waitingBytes,
+    bytesSent: front.bytesSent,
+    heapBytes: process.memoryUsage().heapUsed,
   }
 }

@@ -3,7 +3,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { addStartFlags, type StartFlags } from './flags.ts'
-import { readVersion } from './version.ts'
+import { VERSION } from '../base/version.ts'
 
 /** The named commands that this version does not have yet, so that scripts learn it in one line. */
 const LATER: Readonly<Record<string, string>> = {
@@ -32,7 +32,7 @@ const USAGE_ERROR = 2
 async function main(args: readonly string[]): Promise<number> {
   const program = new Command('rameau')
     .description('An MQTT server: one topic tree for every protocol.')
-    .version(readVersion())
+    .version(VERSION)
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'rameau: ')),

@@ -18,7 +18,7 @@ import {
 } from './listeners.ts'
 import { openOutput, openStdout, type Output } from './log.ts'
 import { Signals } from './signals.ts'
-import { readVersion } from './version.ts'
+import { VERSION } from '../base/version.ts'
 
 /** How long clients may take to be told and to go. Then the rest is cut off: exit code 1. */
 const DRAIN_MS_MAX = 10_000
@@ -50,7 +50,12 @@ async function run(flags: StartFlags, config: Config, output: Output): Promise<E
   // Before the first listener: who sees the start-up lines may send a signal at once.
   const reload = () => output.log.info('nothing to reload in this version')
   const signals = new Signals(process, systemClock, reload)
-  const server = createServer({ limits: config.limits, mqtt: config.mqtt, log: output.log })
+  const server = createServer({
+    limits: config.limits,
+    mqtt: config.mqtt,
+    sysIntervalS: config.sys.intervalS,
+    log: output.log,
+  })
   let open: OpenListener[]
   try {
     open = await openListeners(config.listeners.filter(isSpoken), server, output.log)
@@ -62,7 +67,7 @@ async function run(flags: StartFlags, config: Config, output: Output): Promise<E
 
   announce(
     {
-      version: readVersion(),
+      version: VERSION,
       pid: process.pid,
       config,
       open,

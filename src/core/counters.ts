@@ -6,16 +6,25 @@ export interface Counters {
   connectionsClosed: number
   /** CONNECTs that were refused, for whatever reason. */
   connectionsRefused: number
+  /** CONNECTs that were accepted. */
+  connectionsAccepted: number
+  /** Sessions that ended because their time was over. */
+  sessionsExpired: number
   bytesReceived: number
-  bytesSent: number
+  /** By connections that are closed; open ones count their own. */
+  bytesSentClosed: number
   packetsReceived: number
   packetsSent: number
   /** PUBLISHes that came in and were accepted. */
   publishesReceived: number
+  /** Their payload bytes. */
+  publishBytesReceived: number
   /** PUBLISHes that came in and were refused. */
   publishesRefused: number
   /** PUBLISHes that went out, repeated ones counted again. */
   publishesSent: number
+  /** Their payload bytes. */
+  publishBytesSent: number
   /** Messages dropped for one subscriber because his session's queue was full. */
   droppedQueueFull: number
   /** QoS 0 messages dropped for one subscriber who read too slowly. */
@@ -33,13 +42,17 @@ export function createCounters(): Counters {
     connectionsOpened: 0,
     connectionsClosed: 0,
     connectionsRefused: 0,
+    connectionsAccepted: 0,
+    sessionsExpired: 0,
     bytesReceived: 0,
-    bytesSent: 0,
+    bytesSentClosed: 0,
     packetsReceived: 0,
     packetsSent: 0,
     publishesReceived: 0,
+    publishBytesReceived: 0,
     publishesRefused: 0,
     publishesSent: 0,
+    publishBytesSent: 0,
     droppedQueueFull: 0,
     droppedSlow: 0,
     droppedExpired: 0,

@@ -8,6 +8,7 @@ import { storeOnce } from '../core/hub.ts'
 import { keep, type Message, type Qos } from '../core/message.ts'
 import type { Principal } from '../core/ports.ts'
 import type { Match } from '../core/subscription.ts'
+import type { Topic } from '../core/topic.ts'
 import { Backlog } from './backlog.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
 import type { Peer } from './peer.ts'
@@ -63,6 +64,15 @@ export class Session implements Owner {
     return this.#sender.size
   }
 
+  /** Payload bytes of both. */
+  get bytes(): number {
+    return this.#backlog.bytes + this.#sender.bytes
+  }
+
+  get isConnected(): boolean {
+    return this.#peer !== undefined
+  }
+
   get isReady(): boolean {
     return this.#peer?.isWritable === true
   }
@@ -106,8 +116,12 @@ export class Session implements Owner {
     }
   }
 
+  mayRead(topic: Topic): boolean {
+    return this.#world.access.mayRead(this.principal, topic)
+  }
+
   deliver(message: Message, match: Match): void {
-    if (!this.#world.access.mayRead(this.principal, message.topic)) return
+    if (!this.mayRead(message.topic)) return
     const retain = message.retain && match.retainAsPublished // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
     const qos = lower(message.qos, match.qos) // [MQTT-3.8.4-8]
     if (qos === 0) {
@@ -121,7 +135,7 @@ export class Session implements Owner {
 
   sendAtMostOnce(message: Message, retain: boolean, ids: readonly number[]): void {
     if (this.#peer?.isWritable !== true) this.#world.counters.droppedSlow += 1
-    else this.#sent(this.#peer.publish(message, 0, retain, ids, 0, false))
+    else this.#sent(message, this.#peer.publish(message, 0, retain, ids, 0, false))
   }
 
   take(delivery: Delivery): void {
@@ -130,9 +144,9 @@ export class Session implements Owner {
     this.#sender.begin(delivery)
     this.#record(delivery)
     const { message, qos, retain, ids, packetId } = delivery
-    if (this.#peer.publish(message, qos, retain, ids, packetId, false)) this.#sent(true)
+    if (this.#peer.publish(message, qos, retain, ids, packetId, false)) this.#sent(message, true)
     else {
-      this.#sent(false)
+      this.#sent(message, false)
       this.#settle(delivery) // [MQTT-3.1.2-25]
     }
   }
@@ -224,9 +238,10 @@ export class Session implements Owner {
       if (delivery === undefined) return
       const { message, qos, retain, ids, packetId, isReleased } = delivery
       if (isReleased) this.#peer.pubrel(packetId)
-      else if (this.#peer.publish(message, qos, retain, ids, packetId, true)) this.#sent(true)
+      else if (this.#peer.publish(message, qos, retain, ids, packetId, true))
+        this.#sent(message, true)
       else {
-        this.#sent(false)
+        this.#sent(message, false)
         this.#settle(delivery)
       }
     }
@@ -240,7 +255,7 @@ export class Session implements Owner {
         replay.advance()
         const state = this.#world.retained.get(message.topic, this.#world.turn.wallMs)
         if (state !== message) continue // Expired [U5-19], cleared, or replaced while it waited.
-        if (!this.#world.access.mayRead(this.principal, message.topic)) continue
+        if (!this.mayRead(message.topic)) continue
         if (qos === 0)
           this.sendAtMostOnce(message, true, replay.ids) // [U5-21]
         else this.take(createDelivery(message, qos, true, replay.ids, undefined))
@@ -292,9 +307,12 @@ export class Session implements Owner {
     this.#world.turn.append({ kind: 'settled', clientId: this.clientId, packetId })
   }
 
-  #sent(wasSent: boolean): void {
-    if (wasSent) this.#world.counters.publishesSent += 1
-    else this.#world.counters.droppedTooLarge += 1
+  #sent(message: Message, wasSent: boolean): void {
+    const { counters } = this.#world
+    if (wasSent) {
+      counters.publishesSent += 1
+      counters.publishBytesSent += message.payload.length
+    } else counters.droppedTooLarge += 1
   }
 }
 

@@ -61,6 +61,22 @@ export class Sessions {
     return this.#sessions.size
   }
 
+  /** Shared subscriptions, each counted once. */
+  get groups(): number {
+    return this.#groups.size
+  }
+
+  /** What all sessions hold; looks at each one. */
+  totals(): { waiting: number; waitingBytes: number; connected: number } {
+    const totals = { waiting: 0, waitingBytes: 0, connected: 0 }
+    for (const session of this.#sessions.values()) {
+      totals.waiting += session.waiting + session.inflight
+      totals.waitingBytes += session.bytes
+      if (session.peer !== undefined) totals.connected += 1
+    }
+    return totals
+  }
+
   /** True while a session of that id lives, connected or not [U5-24]. */
   has(clientId: string): boolean {
     return this.#sessions.has(clientId)
@@ -119,6 +135,7 @@ export class Sessions {
   /** Takes expired messages out of all counts, once. */
   sweep(): void {
     for (const session of this.#sessions.values()) session.sweep()
+    this.#groups.sweep()
     this.#world.turn.open()
     this.#world.retained.sweep(this.#world.turn.wallMs, SWEEP_TOPICS_MAX)
   }
@@ -167,7 +184,10 @@ export class Sessions {
     const will = session.will
     // The session's end publishes the will as well, whichever comes first [MQTT-3.1.2-8].
     this.#absences.set(session, {
-      expiry: this.#world.deadlines.after(expiryMs, () => this.#end(session)),
+      expiry: this.#world.deadlines.after(expiryMs, () => {
+        this.#world.counters.sessionsExpired += 1
+        this.#end(session)
+      }),
       will:
         will === undefined
           ? undefined

@@ -33,6 +33,13 @@ export class MqttFront implements Shared {
     return this.#connections.size
   }
 
+  /** All bytes ever sent. */
+  get bytesSent(): number {
+    let bytes = this.parts.counters.bytesSentClosed
+    for (const client of this.#connections) bytes += client.outbox.bytesWritten
+    return bytes
+  }
+
   /** False while no more connections are taken: too many, or the server is ending. */
   get hasRoom(): boolean {
     return !this.#isDraining && this.#connections.size <= this.parts.limits.connectionsMax
@@ -62,6 +69,7 @@ export class MqttFront implements Shared {
   /** The connection's wire is gone. */
   remove(client: Client): void {
     this.#connections.delete(client)
+    this.parts.counters.bytesSentClosed += client.outbox.bytesWritten
     this.parts.counters.connectionsClosed += 1
     if (this.#connections.size > 0) return
     this.#scan?.cancel()

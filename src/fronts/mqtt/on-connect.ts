@@ -115,6 +115,7 @@ function accept(
   const keepAliveS = keepAliveOf(packet.keepAlive, settings.keepAliveMax, dialect)
   const keepAliveMs = keepAliveS * 1000
   client.open({ session, peer, principal, dialect, keepAliveMs, expiryS: asked })
+  client.front.parts.counters.connectionsAccepted += 1
   client.front.parts.cluster.takeover(session.clientId)
   log.info('client connected', {
     client: session.clientId,

@@ -16,10 +16,14 @@ export function onPublish(client: Client, packet: Publish): void {
   }
   const { hub, counters } = client.front.parts
   const reason = typeof admitted === 'number' ? admitted : hub.publish(admitted, principal).reason
-  if (reason < FAILURE) counters.publishesReceived += 1
-  else refused(client, packet, reason)
+  if (reason < FAILURE) {
+    counters.publishesReceived += 1
+    counters.publishBytesReceived += packet.payload.length
+  } else refused(client, packet, reason)
 
   if (qos === 0) return
+  // What cannot be kept now must not be acknowledged: it may be sent again later.
+  if (isForNow(reason) && !dialect.canRefusePublish) return client.close(reason)
   // Who cannot be refused has his message acknowledged and dropped [MQTT311-3.3.5-2].
   const told = reason < FAILURE || dialect.canRefusePublish ? reason : Reason.success
   if (qos === 1) return peer.ack(PacketType.puback, packetId, told) // [MQTT-4.3.2-4]
