@@ -56,6 +56,10 @@ export class Queue {
     return this.#entries.slice(this.#first)
   }
 
+  get first(): Delivery | undefined {
+    return this.#entries[this.#first]
+  }
+
   shift(): Delivery | undefined {
     const delivery = this.#entries[this.#first]
     if (delivery === undefined) return undefined

@@ -9,7 +9,7 @@
 
 import type { Message, Qos } from '../core/message.ts'
 import type { Subscriber, SubscriptionOptions } from '../core/subscription.ts'
-import type { TopicFilter } from '../core/topic.ts'
+import type { Topic, TopicFilter } from '../core/topic.ts'
 import { Backlog } from './backlog.ts'
 import { createDelivery, type Delivery, type Returns } from './delivery.ts'
 import type { World } from './world.ts'
@@ -18,10 +18,13 @@ import type { World } from './world.ts'
 export interface GroupMember {
   readonly clientId: string
   readonly isDurable: boolean
-  /** Online, and its socket takes more. */
+  readonly isConnected: boolean
+  /** Connected, and its socket takes more. */
   readonly isReady: boolean
   /** Ready, with room in its window and nothing older waiting. */
   readonly canTake: boolean
+  /** False where rules narrower than the filter keep the topic from it. */
+  mayRead(topic: Topic): boolean
   sendAtMostOnce(message: Message, retain: boolean, ids: readonly number[]): void
   /** Sends a message that is the group's no more; may only be called while it `canTake`. */
   take(delivery: Delivery): void
@@ -103,26 +106,35 @@ export class SharedGroup implements Subscriber, Returns {
 
   deliver(message: Message): void {
     if (message.qos === 0) {
-      const ready = this.#choose((member) => member.isReady)
-      if (ready === undefined) this.#world.counters.droppedSlow += 1
-      else ready.member.sendAtMostOnce(message, this.#retain(ready, message.retain), ready.ids)
+      const ready = this.#choose(message, (member) => member.isReady)
+      if (ready !== undefined) {
+        ready.member.sendAtMostOnce(message, this.#retain(ready, message.retain), ready.ids)
+      } else if (this.#memberships.some(({ member }) => member.isConnected)) {
+        this.#world.counters.droppedSlow += 1
+      }
       return
     }
-    const able = this.#backlog.length === 0 ? this.#choose((member) => member.canTake) : undefined
+    const able = this.#backlog.length === 0 ? this.#choose(message, canTake) : undefined
     if (able !== undefined) this.#assign(able, message, message.qos, message.retain)
-    else this.#backlog.push(createDelivery(message, message.qos, message.retain, [], this))
+    else if (this.#isWanted(message)) {
+      this.#backlog.push(createDelivery(message, message.qos, message.retain, [], this))
+    }
   }
 
   /** Hands out what waits to whoever can take it. */
   pump(): void {
-    while (this.#backlog.length > 0) {
-      const able = this.#choose((member) => member.canTake)
-      if (able === undefined) return
-      const waiting = this.#backlog.shift()
-      if (waiting === undefined) return
-      this.#assign(able, waiting.message, waiting.qos, waiting.retain)
-      this.#backlog.gone(waiting)
+    for (let next = this.#backlog.peek(); next !== undefined; next = this.#backlog.peek()) {
+      const able = this.#choose(next.message, canTake)
+      if (able === undefined && this.#isWanted(next.message)) return
+      this.#backlog.shift()
+      if (able !== undefined) this.#assign(able, next.message, next.qos, next.retain)
+      this.#backlog.gone(next)
     }
+  }
+
+  /** Takes expired messages out of the counts. */
+  sweep(): void {
+    this.#backlog.sweep()
   }
 
   /** Takes back QoS 1 deliveries of a member that is gone, and passes them on. */
@@ -146,17 +158,27 @@ export class SharedGroup implements Subscriber, Returns {
     return retain && to.options.retainAsPublished
   }
 
-  #choose(isFit: (member: GroupMember) => boolean): Membership | undefined {
+  /** False where no member may read it: then it waits for nobody. */
+  #isWanted({ topic }: Message): boolean {
+    return this.#memberships.some(({ member }) => member.mayRead(topic))
+  }
+
+  #choose({ topic }: Message, isFit: (member: GroupMember) => boolean): Membership | undefined {
     const count = this.#memberships.length
     for (let step = 0; step < count; step++) {
       const index = (this.#next + step) % count
       const membership = this.#memberships[index]
       if (membership === undefined || !isFit(membership.member)) continue
+      if (!membership.member.mayRead(topic)) continue
       this.#next = (index + 1) % count
       return membership
     }
     return undefined
   }
+}
+
+function canTake(member: GroupMember): boolean {
+  return member.canTake
 }
 
 /** All shared subscriptions of a server, by name. */
@@ -180,6 +202,10 @@ export class SharedGroups {
       this.#groups.set(name, group)
     }
     return group
+  }
+
+  sweep(): void {
+    for (const group of this.#groups.values()) group.sweep()
   }
 
   leave(group: SharedGroup, member: GroupMember): void {

@@ -10,6 +10,7 @@ import { ALLOW_ALL, denyAll } from '../../src/core/access.ts'
 import type { StoreRecord } from '../../src/core/ports.ts'
 import { setImmediateScheduler } from '../../src/net/scheduler.ts'
 import { createMemoryStore } from '../../src/storage/memory.ts'
+import { AccessFiles, rulesOf } from '../support/access-files.ts'
 import { DelayingStore } from '../support/delaying-store.ts'
 import { VirtualClock, VirtualScheduler } from '../support/virtual-clock.ts'
 import { VirtualTime } from '../support/virtual-time.ts'
@@ -33,6 +34,21 @@ clusterContract('alone', () => ALONE)
 
 accessContract('allow all', () => ALLOW_ALL)
 accessContract('deny all', () => denyAll(Reason.notAuthorized, 'nobody may'))
+
+const files = new AccessFiles()
+const passwordFile = await files.passwords({ ann: '\x01\x02\x03' })
+const aclFile = files.write('acl', 'topic read a/#\nuser ann\ntopic a\npattern read $SYS/%c\n')
+for (const [name, settings] of [
+  ['rules without files', {}],
+  ['rules with passwords', { passwordFile }],
+  ['rules with an ACL', { aclFile }],
+  ['rules with both and anonymous clients', { passwordFile, aclFile, allowAnonymous: true }],
+] as const) {
+  const rules = await rulesOf(settings)
+  accessContract(name, () => rules)
+  accessContract(`${name}, by a listener`, () => rules.at('other'))
+}
+files.remove()
 
 // The system's timers do not keep the process alive, so something else has to.
 clockContract('system clock', () => ({ clock: systemClock, pass: (ms) => sleep(ms + 2) }))
