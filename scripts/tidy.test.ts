@@ -30,6 +30,9 @@ const PLANTS: readonly (readonly [rule: string, path: string, text: string])[] =
   ['layer', 'src/odds/a.ts', ''],
   ['package', 'src/core/a.ts', "import { join } from 'node:path'"],
   ['package', 'src/fronts/mqtt/a.ts', "import { z } from 'zod'"],
+  ['layer', 'src/access/a.ts', "import { Session } from '../session/session.ts'"],
+  ['package', 'src/access/rules.ts', "import { readFile } from 'node:fs/promises'"],
+  ['clock', 'src/access/hash-scram.ts', 'const salt = randomBytes(16)'],
   ['socket', 'src/cli/a.ts', "import { connect } from 'node:net'"],
   ['socket', 'src/client/reconnect.ts', "import { connect } from 'tls'"],
   ['file-length', 'test/a.ts', '\n'.repeat(500)],
@@ -76,6 +79,7 @@ const PLANTS: readonly (readonly [rule: string, path: string, text: string])[] =
 const CLEAN: readonly (readonly [path: string, text: string])[] = [
   ['src/codec/mqtt/a.ts', "import { Reason } from '../../base/reason.ts'\nif (version === 5) f()"],
   ['src/session/a.ts', "import { Hub } from '../core/hub.ts'\nconst words = 'version === 5'"],
+  ['src/access/hash-bytes.ts', "import { randomBytes } from 'node:crypto'\nrandomBytes(1)"],
   ['src/fronts/mqtt/dialect.ts', 'const isOld = version < 5'],
   ['src/fronts/mqtt/a.ts', 'function handlePublish() {}\nfunction handleConnectAgain() {}'],
   ['src/core/a.ts', 'clock.setTimeout(f)\nconst text = "Buffer"\nconst at = new Date(1)'],

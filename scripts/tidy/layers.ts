@@ -8,7 +8,7 @@ const PROTOCOL = ['base', 'core', 'codec', 'session'] as const
 const EVERYTHING = [
   ...PROTOCOL,
   ...['fronts/mqtt', 'fronts/http', 'fronts/coap', 'fronts/admin'],
-  ...['storage', 'cluster', 'net', 'client', 'config'],
+  ...['access', 'storage', 'cluster', 'net', 'client', 'config'],
 ]
 
 /** For each part of src/: the other parts, or single files, that it may import. */
@@ -21,18 +21,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'fronts/http': ['base', 'core', 'codec'],
   'fronts/coap': ['base', 'core', 'codec'],
   'fronts/admin': ['base', 'core'],
+  access: ['base', 'core'],
   storage: ['base', 'core'],
   cluster: ['base', 'core'],
   net: ['base'],
   client: ['base', 'codec', 'session'],
   config: ['base', 'core', 'src/fronts/mqtt/settings.ts'],
-  cli: ['base', 'core', 'codec', 'config', 'client', 'server.ts'],
+  cli: ['base', 'core', 'codec', 'access', 'config', 'client', 'server.ts'],
   'server.ts': EVERYTHING,
   'index.ts': ['server.ts', ...EVERYTHING],
 }
 
 /** These run in browsers and in the simulation: no package, no module of Node. */
 const PURE = new Set(['base', 'codec', 'core', 'session', 'fronts/mqtt'])
+
+/** Files whose name does not say so use nothing of Node. */
+const ACCESS_NODE = /^src\/access\/(hash|file)-[^/]*$/
 
 const SOCKETS = /^(node:)?(net|dgram|tls|http|https|http2)$/
 
@@ -49,6 +53,9 @@ export function checkLayers(source: Source): Finding[] {
     const target = resolve(source.path, specifier)
     if (target === undefined) {
       if (PURE.has(part)) report('package', node.start, `${part} may not import ${specifier}`)
+      if (part === 'access' && specifier.startsWith('node:') && !ACCESS_NODE.test(source.path)) {
+        report('package', node.start, 'only hash-… and file-… of access use Node')
+      }
       if (SOCKETS.test(specifier) && !mayOpenSockets(source.path)) {
         report('socket', node.start, `only net/ opens sockets, and imports ${specifier}`)
       }

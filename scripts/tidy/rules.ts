@@ -38,7 +38,7 @@ const TEST_CALLS = new Set(['test', 'it', 'describe', 'suite'])
 const TEST_MARKS = new Set(['only', 'skip', 'todo'])
 const NODE_GLOBALS = new Set(['Buffer', 'process', 'console', '__dirname', 'require'])
 const PURE_PATHS = /^src\/(base|codec|core|session|fronts\/mqtt)\//
-const CLOCK_PATHS = /^src\/(net\/|cli\/|base\/(clock|random)\.ts$)/
+const CLOCK_PATHS = /^src\/(net\/|cli\/|base\/(clock|random)\.ts$|access\/hash-bytes\.ts$)/
 const VERSION_PATHS = /^src\/(codec\/|fronts\/mqtt\/dialect\.ts$)/
 
 export const RULES: Readonly<Record<string, Check>> = {

@@ -125,6 +125,8 @@ export interface Principal {
   readonly clientId: string
   readonly address: string
   readonly front: 'mqtt' | 'http' | 'coap' | 'embedded'
+  /** The name of the rules that he came in under, where not those of the whole server. */
+  readonly rules?: string
 }
 
 export interface Credentials {
@@ -140,9 +142,40 @@ export type Authentication =
   | { readonly reason: typeof Reason.success; readonly principal: Principal }
   | { readonly reason: Reason; readonly principal: undefined; readonly text: string }
 
-/** Decisions, never actions. All but `authenticate` are synchronous: they are asked per message. */
+/** One step of an enhanced authentication; `data` is what the method says, in its own form. */
+export type AuthenticationStep =
+  | { readonly outcome: 'continue'; readonly data: Uint8Array | undefined }
+  | {
+      readonly outcome: 'success'
+      readonly principal: Principal
+      readonly data: Uint8Array | undefined
+    }
+  | { readonly outcome: 'refused'; readonly reason: Reason; readonly text: string }
+
+/** One client's authentication by a method; it lives until success or refusal. */
+export interface AuthenticationExchange {
+  /** What the client said, first with its CONNECT or re-authentication, then in each answer. */
+  next(data: Uint8Array | undefined): AuthenticationStep | Promise<AuthenticationStep>
+}
+
+/** A way to log in that takes several messages (MQTT's enhanced authentication, section 4.12). */
+export interface AuthenticationMethod {
+  start(credentials: Credentials): AuthenticationExchange
+}
+
+/**
+ * Decisions, never actions. All but logging in is synchronous: it is asked per message. A principal
+ * may be asked about at any other Access of the same server than the one that let him in.
+ */
 export interface Access {
   authenticate(credentials: Credentials): Authentication | Promise<Authentication>
+  /** By the name that a client asks for; none where absent. */
+  readonly methods?: ReadonlyMap<string, AuthenticationMethod>
+  /**
+   * False once a login no longer stands, since passwords or rules changed: who is connected is cut
+   * off. Absent: a login stands as long as its connection.
+   */
+  mayStay?(principal: Principal): boolean
   /** `Reason.success`, or why not. */
   mayPublish(principal: Principal, topic: Topic, qos: Qos, retain: boolean): Reason
   /** `Reason.success`, or why not. `filter` is without its `$share/…/` prefix. */

@@ -1,0 +1,42 @@
+// Reads the files of access: the only place of this part that touches the disk.
+
+import { readFile } from 'node:fs/promises'
+import { AccessFileError } from './file-error.ts'
+
+/** A line of a file, with its number from 1. */
+export interface Line {
+  readonly number: number
+  readonly text: string
+}
+
+/** The lines that say something: no comment (a `#` in front of all), nor a blank one. */
+export async function readLines(file: string): Promise<readonly Line[]> {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+  } catch (error) {
+    throw new AccessFileError(file, undefined, whyNot(error), error)
+  }
+  return linesOf(text)
+}
+
+export function linesOf(text: string): readonly Line[] {
+  return text
+    .split('\n')
+    .map((line, index) => ({ number: index + 1, text: line.trimEnd() }))
+    .filter((line) => line.text !== '' && !line.text.startsWith('#'))
+}
+
+function whyNot(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  switch (code) {
+    case 'ENOENT':
+      return 'cannot be read: no such file'
+    case 'EACCES':
+      return 'cannot be read: not allowed to this user'
+    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
+      return 'is no UTF-8'
+    default:
+      return `cannot be read: ${code}`
+  }
+}

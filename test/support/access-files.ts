@@ -1,0 +1,62 @@
+// Password and ACL files in a folder of their own that goes with the test, and rules from them.
+
+import { pbkdf2Sync } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { createScram } from '../../src/access/hash-scram.ts'
+import { type AccessSettings, openRules, type Rules } from '../../src/access/rules.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
+
+interface Options {
+  /** Who can use SCRAM too. */
+  readonly scram?: readonly string[]
+}
+
+export class AccessFiles {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'rameau-access-'))
+
+  constructor(t?: Pick<TestContext, 'after'>) {
+    t?.after(() => this.remove())
+  }
+
+  /** Writes a file and returns its path. */
+  write(name: string, text: string): string {
+    const path = join(this.folder, name)
+    writeFileSync(path, text)
+    return path
+  }
+
+  /** A password file with these users, of hashes that cost little. */
+  async passwords(users: Readonly<Record<string, string>>, options: Options = {}): Promise<string> {
+    const { scram = [] } = options
+    const lines = Object.entries(users).map(async ([user, password]) => {
+      const isScram = scram.includes(user)
+      const bytes = new TextEncoder().encode(password)
+      return `${user}:${isScram ? await createScram(bytes) : cheapHash(password)}\n`
+    })
+    return this.write('passwords', (await Promise.all(lines)).join(''))
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Settings with what is named, and nothing else. */
+export function accessSettings(some: Partial<AccessSettings>): AccessSettings {
+  return { allowAnonymous: undefined, passwordFile: undefined, aclFile: undefined, ...some }
+}
+
+/** Rules of a whole server. */
+export function rulesOf(some: Partial<AccessSettings>, clock: Clock = systemClock): Promise<Rules> {
+  return openRules(new Map([['', accessSettings(some)]]), clock)
+}
+
+/** As mosquitto_passwd 2.0 writes it. */
+function cheapHash(password: string): string {
+  const salt = Buffer.from('twelve bytes')
+  const hash = pbkdf2Sync(password, salt, 101, 64, 'sha512')
+  return `$7$101$${salt.toString('base64')}$${hash.toString('base64')}`
+}
