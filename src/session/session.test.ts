@@ -178,6 +178,26 @@ test('a slow client loses QoS 0 and has the rest wait', () => {
   assert.deepEqual(peer.texts, ['one'])
 })
 
+test('each episode of slow reading is logged once, with what it cost', () => {
+  const world = setUp()
+  const client = world.connect('c')
+  subscribe(client, 'a')
+  for (const count of [1, 3]) {
+    client.peer.isWritable = false
+    for (let index = 0; index < count; index++) world.publish('a', 'zero', { qos: 0 })
+    client.peer.isWritable = true
+    client.session.resume()
+  }
+  client.session.resume()
+  client.peer.isWritable = false
+  world.publish('a', 'zero', { qos: 0 })
+  client.close()
+  const begin = 'client reads too slowly, dropping QoS 0'
+  const end = 'end of dropping QoS 0'
+  assert.deepEqual(world.warnings, [begin, end, begin, end, begin, end])
+  assert.equal(world.counters.droppedSlow, 5)
+})
+
 test('what is sent again waits for the socket too', () => {
   const world = setUp()
   const first = world.connect('c')

@@ -37,6 +37,8 @@ export class Session implements Owner {
   isDurable = false
 
   #peer: Peer | undefined
+  /** QoS 0 messages dropped in the present episode of slow reading. */
+  #droppedSlow = 0
   /** By the filter they belong to, in the order of subscribing. */
   readonly #replays = new Map<string, Replay>()
   #isPumpDue = false
@@ -97,9 +99,16 @@ export class Session implements Owner {
     this.pump()
   }
 
+  /** The client has read enough of what made it not writable: sends on. */
+  resume(): void {
+    this.#endSlow()
+    this.pump()
+  }
+
   /** The connection is gone. What a shared group can give to somebody else goes back to it. */
   detach(): void {
     this.#peer = undefined
+    this.#endSlow()
     this.#sender.detach()
     const returning = new Map<SharedGroup, Delivery[]>()
     for (const delivery of this.#sender.deliveries()) {
@@ -134,7 +143,7 @@ export class Session implements Owner {
   }
 
   sendAtMostOnce(message: Message, retain: boolean, ids: readonly number[]): void {
-    if (this.#peer?.isWritable !== true) this.#world.counters.droppedSlow += 1
+    if (this.#peer?.isWritable !== true) this.#dropSlow()
     else this.#sent(message, this.#peer.publish(message, 0, retain, ids, 0, false))
   }
 
@@ -305,6 +314,20 @@ export class Session implements Owner {
     if (!this.isDurable) return
     const { packetId } = delivery
     this.#world.turn.append({ kind: 'settled', clientId: this.clientId, packetId })
+  }
+
+  #dropSlow(): void {
+    this.#world.counters.droppedSlow += 1
+    this.#droppedSlow += 1
+    if (this.#droppedSlow > 1) return
+    this.#world.log.warn('client reads too slowly, dropping QoS 0', { client: this.clientId })
+  }
+
+  #endSlow(): void {
+    if (this.#droppedSlow === 0) return
+    const fields = { client: this.clientId, dropped: this.#droppedSlow }
+    this.#world.log.warn('end of dropping QoS 0', fields)
+    this.#droppedSlow = 0
   }
 
   #sent(message: Message, wasSent: boolean): void {
