@@ -1,9 +1,109 @@
+// `npm run sim`: runs seeds, and checks that the simulation finds each planted fault.
+//
+//   --seeds N [--from M]   N seeds from M on, and nothing else
+//   --seed N [--trace]     one seed, with what happened
+//   --plants               only the plants
+//   --full                 1,000 seeds and the plants; without any of these 100 and the plants
+
+import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { checkPlants } from '../support/plants.ts'
+import { PLANTS } from './plants.ts'
 import { run } from './run.ts'
-const from = Number(process.argv[2] ?? 1), count = Number(process.argv[3] ?? 1)
-let bad = 0
-for (let s = from; s < from + count; s++) {
-  const o = run(s, process.argv[4] === 't' ? console.log : undefined)
-  if (o.violations.length) { bad++; console.log(o.violations.slice(0, 3).join('\n')) }
-  if (count < 5) console.log(o.seed, o.hash, o.events, o.letters)
+import type { Job, Report } from './worker.ts'
+
+const SEEDS = 100
+const SEEDS_FULL = 1000
+/** Within so many seeds each plant must be found. */
+const PLANT_SEEDS_MAX = 1000
+const THREADS = 2
+/** Seeds that a thread runs in one go. */
+const LOT = 25
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
+    from: { type: 'string' },
+    trace: { type: 'boolean' },
+    plants: { type: 'boolean' },
+    full: { type: 'boolean' },
+  },
+})
+
+let passed = 0
+let failed = 0
+if (values.seed !== undefined) replay(number(values.seed, 'seed'))
+else {
+  const count =
+    values.seeds === undefined ? (values.full ? SEEDS_FULL : SEEDS) : number(values.seeds, 'seeds')
+  const from = values.from === undefined ? 1 : number(values.from, 'from')
+  if (!values.plants) await runSeeds(from, count)
+  if (values.seeds === undefined) await findPlants()
 }
-console.log(bad)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
+
+function replay(seed: number): void {
+  const outcome = run(seed, values.trace ? (line) => console.log(line) : undefined)
+  for (const violation of outcome.violations) console.log(violation)
+  const { hash, events, letters } = outcome
+  console.log(`seed ${seed}: ${events} events, ${letters} messages, trace ${hash.toString(16)}`)
+  if (outcome.violations.length === 0) passed += 1
+  else failed += 1
+}
+
+async function runSeeds(from: number, count: number): Promise<void> {
+  const jobs: Job[] = []
+  for (let first = from; first < from + count; first += LOT) {
+    jobs.push({ from: first, count: Math.min(LOT, from + count - first), plant: undefined })
+  }
+  await inThreads(jobs, (_job, report) => {
+    passed += report.passed
+    failed += report.failed.length
+    for (const { violations } of report.failed) console.log(violations.slice(0, 5).join('\n'))
+  })
+}
+
+async function findPlants(): Promise<void> {
+  checkPlants(PLANTS)
+  const jobs = PLANTS.map((plant) => ({ from: 1, count: PLANT_SEEDS_MAX, plant }))
+  await inThreads(jobs, ({ plant }, report) => {
+    const violation = report.failed[0]?.violations[0]
+    if (violation === undefined) failed += 1
+    else passed += 1
+    const finding = violation?.split('\n')[0] ?? `not found in ${PLANT_SEEDS_MAX} seeds`
+    console.log(`plant "${plant?.name ?? ''}": ${finding}`)
+  })
+}
+
+/** Runs all jobs, a few at a time, and tells of each one as it ends. */
+async function inThreads(
+  jobs: readonly Job[],
+  ended: (job: Job, report: Report) => void,
+): Promise<void> {
+  const waiting = [...jobs]
+  const serve = async (): Promise<void> => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      ended(job, await inThread(job))
+    }
+  }
+  await Promise.all(Array.from({ length: THREADS }, serve))
+}
+
+async function inThread(job: Job): Promise<Report> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: job })
+  const report = await new Promise<Report>((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('error', reject)
+    worker.once('exit', () => reject(new Error('a thread ended without a report')))
+  })
+  await worker.terminate()
+  return report
+}
+
+function number(text: string, name: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  console.error(`--${name} takes a number, not ${text}`)
+  process.exit(2)
+}
