@@ -17,10 +17,11 @@ import type { Access, Cluster, Log, Store, StoreRecord } from './core/ports.ts'
 import { Retained } from './core/retained.ts'
 import { type Gauges, SysTree } from './core/sys-tree.ts'
 import { TopicTree } from './core/topic-tree.ts'
+import { createHttpFront } from './fronts/http/front.ts'
 import { MqttFront } from './fronts/mqtt/front.ts'
 import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from './fronts/mqtt/settings.ts'
+import { Listeners, type ListenOptions, type OpenListening } from './net/listeners.ts'
 import { setImmediateScheduler } from './net/scheduler.ts'
-import { type Listening, listenTcp, type TcpOptions } from './net/tcp.ts'
 import { Sessions } from './session/sessions.ts'
 import { createMemoryStore } from './storage/memory.ts'
 
@@ -55,8 +56,11 @@ export interface Server {
   readonly accept: Accept
   readonly counters: Readonly<Counters>
   holdings(): Holdings
-  /** Opens a listener for MQTT. Rejects with a ListenError where that cannot be. */
-  listen(options: TcpOptions): Promise<Listening>
+  /**
+   * Opens a listener: for MQTT, MQTT over WebSocket or HTTP, each with or without TLS. Rejects with
+   * a ListenError where that cannot be.
+   */
+  listen(options: ListenOptions): Promise<OpenListening>
   /**
    * Ends the server: takes no more connections, tells clients where it can (0x8B), passes on what
    * was written, closes. Resolves when all is done, within seconds.
@@ -65,6 +69,8 @@ export interface Server {
 }
 
 const SYS_INTERVAL_S = 10
+/** A client may put several packets in one WebSocket message, also where each must be small. */
+const WEBSOCKET_BYTES_MIN = 1024 * 1024
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** A server with no listener yet; in memory unless given a store. */
@@ -103,7 +109,14 @@ export function createServer(options: ServerOptions = {}): Server {
   })
   sys.start()
 
-  const listeners = new Set<Listening>()
+  const listeners = new Listeners({
+    accept: (wire) => front.accept(wire),
+    fetch: createHttpFront({ isReady: () => listeners.isReady }),
+    webSocket: {
+      messageBytesMax: Math.max(limits.packetBytesMax, WEBSOCKET_BYTES_MIN),
+      strictSubprotocol: settings.strictSubprotocol,
+    },
+  })
   return {
     accept: (wire) => front.accept(wire),
     counters,
@@ -114,16 +127,9 @@ export function createServer(options: ServerOptions = {}): Server {
       retained: retained.count,
       retainedBytes: retained.bytes,
     }),
-    listen: async (where) => {
-      const listening = await listenTcp(where, (wire) => front.accept(wire))
-      listeners.add(listening)
-      return listening
-    },
+    listen: (options) => listeners.listen(options),
     close: async () => {
-      const closing = [...listeners].map((listening) => listening.close())
-      listeners.clear()
-      await front.drain()
-      await Promise.all(closing)
+      await listeners.close(front.drain())
       sys.stop()
       sessions.stop()
       deadlines.clear()

@@ -2,12 +2,24 @@
 // byte stream to one peer [MQTT-4.2.0-1]. Who listens and how bytes travel is net's; what the bytes
 // mean is the front's.
 
+/** What the certificate that a peer proved to own says of it. The transport has verified it. */
+export interface PeerCertificate {
+  /** The subject, one attribute a line as `CN=name`, the most general first. */
+  readonly subject: string
+  /** The subject's CN, or an empty text. */
+  readonly commonName: string
+  /** SHA-256 of the certificate, in lower-case hex digits. */
+  readonly fingerprint: string
+}
+
 /** The transport's side of one stream, as a front uses it. */
 export interface Wire {
   /** The peer's address without port, `127.0.0.1`, or `local` where there is none. */
   readonly remoteAddress: string
   /** The peer's port, 0 where there is none. */
   readonly remotePort: number
+  /** Undefined where the peer showed none; a transport without certificates lacks the method. */
+  peerCertificate?(): PeerCertificate | undefined
   /**
    * Sends `chunks` in order. They belong to the wire until `WireEnd.written` is called; at most one
    * write is under way at a time (the caller waits for `written` before the next).

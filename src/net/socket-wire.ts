@@ -3,13 +3,8 @@
 
 import type { Socket } from 'node:net'
 import { AssertionError, assert } from '../base/assert.ts'
-import type { Wire, WireEnd } from '../base/wire.ts'
-
-/** Where the other end is; a Unix socket has neither address nor port. */
-export interface Remote {
-  readonly address: string
-  readonly port: number
-}
+import type { PeerCertificate, Wire, WireEnd } from '../base/wire.ts'
+import type { Remote } from './remote.ts'
 
 /**
  * Whoever makes one passes each chunk read to `receive`, and calls `attach` before the first can
@@ -20,17 +15,24 @@ export class SocketWire implements Wire {
   readonly remotePort: number
   readonly #socket: Socket
   readonly #lingerMs: number
+  readonly #certificate: () => PeerCertificate | undefined
   #end: WireEnd | undefined
   #isPaused = false
   #isEnding = false
   #error: Error | undefined
   #linger: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, remote: Remote, lingerMs: number) {
+  constructor(
+    socket: Socket,
+    remote: Remote,
+    lingerMs: number,
+    certificate: () => PeerCertificate | undefined = () => undefined,
+  ) {
     this.#socket = socket
     this.remoteAddress = remote.address
     this.remotePort = remote.port
     this.#lingerMs = lingerMs
+    this.#certificate = certificate
     socket.on('error', (error: Error) => {
       this.#error = error
     })
@@ -44,6 +46,10 @@ export class SocketWire implements Wire {
   attach(end: WireEnd): void {
     assert(this.#end === undefined, 'a wire has one end')
     this.#end = end
+  }
+
+  peerCertificate(): PeerCertificate | undefined {
+    return this.#certificate()
   }
 
   /** Passes on what was read. False: the reader should stop until `resume`. */

@@ -10,57 +10,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { pattern, RecordingFront as Front } from '../../test/support/recording-front.ts'
 import { ListenError } from '../base/errors.ts'
-import type { Wire, WireEnd } from '../base/wire.ts'
-import { type Listening, listenTcp, type TcpOptions } from './tcp.ts'
+import type { Listening, SocketOptions } from './listening.ts'
+import { listenTcp } from './tcp.ts'
 
 const BOUNDED = { timeout: 10_000 }
-
-/** A front that records what happens, and lets a test wait for it. */
-class Front implements WireEnd {
-  readonly wire: Wire
-  readonly events: string[] = []
-  readonly chunks: Uint8Array[] = []
-  bytes = 0
-  error: Error | undefined
-  onReceive: (chunk: Uint8Array) => void = () => undefined
-  #changed: () => void = () => undefined
-
-  constructor(wire: Wire) {
-    this.wire = wire
-  }
-
-  receive(chunk: Uint8Array): void {
-    this.bytes += chunk.length
-    this.chunks.push(chunk)
-    this.events.push('receive')
-    this.onReceive(chunk)
-    this.#changed()
-  }
-
-  written(): void {
-    this.events.push('written')
-    this.#changed()
-  }
-
-  closed(error: Error | undefined): void {
-    this.error = error
-    this.events.push('closed')
-    this.#changed()
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => {
-        this.#changed = resolve
-      })
-    }
-  }
-
-  untilEvent(event: string): Promise<void> {
-    return this.until(() => this.events.includes(event))
-  }
-}
 
 interface Bench {
   readonly listening: Listening
@@ -69,7 +24,7 @@ interface Bench {
   close(): Promise<void>
 }
 
-const FREE_PORT: TcpOptions = { host: '127.0.0.1', port: 0 }
+const FREE_PORT: SocketOptions = { host: '127.0.0.1', port: 0 }
 
 async function openBench(options = FREE_PORT): Promise<Bench> {
   const waiting: { onAccept: (front: Front) => void; resolve: (front: Front) => void }[] = []
@@ -101,12 +56,6 @@ async function openBench(options = FREE_PORT): Promise<Bench> {
   }
 }
 
-function pattern(size: number): Uint8Array {
-  const bytes = new Uint8Array(size)
-  for (let index = 0; index < size; index++) bytes[index] = (index * 31 + (index >> 8)) & 0xff
-  return bytes
-}
-
 async function readAll(client: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of client) chunks.push(chunk as Buffer)
@@ -116,24 +65,7 @@ async function readAll(client: Socket): Promise<Buffer> {
 test('echoes 8 MiB unaltered, one write at a time', BOUNDED, async () => {
   const bench = await openBench()
   const sent = pattern(8 * 1024 * 1024)
-  const { client } = await bench.dial((front) => {
-    let queue: Uint8Array[] = []
-    let isWriting = false
-    const flush = () => {
-      if (isWriting || queue.length === 0) return
-      isWriting = true
-      front.wire.write(queue)
-      queue = []
-    }
-    front.onReceive = (chunk) => {
-      queue.push(chunk.slice())
-      flush()
-    }
-    front.written = () => {
-      isWriting = false
-      flush()
-    }
-  })
+  const { client } = await bench.dial((front) => front.echo())
   client.write(sent)
   let received = 0
   for await (const chunk of client) {

@@ -1,0 +1,150 @@
+// Listens for HTTP and HTTPS: requests go to a function that answers them, upgrades to WebSocket
+// become wires. What an answer says is the front's.
+
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerOptions,
+} from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import { getRequestListener } from '@hono/node-server'
+import type { Accept } from '../base/wire.ts'
+import {
+  Arrivals,
+  bind,
+  LINGER_MS,
+  type Listening,
+  SERVER_OPTIONS,
+  type SocketOptions,
+  whereIs,
+} from './listening.ts'
+import { refusalOf } from './origin.ts'
+import { expectProxyHeader } from './proxy-protocol.ts'
+import { acceptedOf } from './remote.ts'
+import { type Certificates, contextOf, onSecure, type SecureListening, securityOf } from './tls.ts'
+import { type Refusal, type WebSocketSettings, WebSockets } from './websocket.ts'
+
+/** Whoever has not sent all headers by then is cut off. */
+const HEADERS_MS_MAX = 10_000
+/** The headers of one request. */
+const HEADER_BYTES_MAX = 16 * 1024
+
+export type HttpOptions = SocketOptions & {
+  readonly tls?: Certificates | undefined
+  /** Web pages, by their origins, that may use it beside those of its own name; `*` for all. */
+  readonly origins?: readonly string[] | undefined
+}
+
+/** What a listener does with what comes. */
+export interface HttpEnds {
+  /** Answers requests. Undefined: the listener is for WebSockets alone. */
+  readonly fetch: ((request: Request) => Response | Promise<Response>) | undefined
+  /** Whether upgrades of this path lead to MQTT. */
+  readonly isMqtt: (path: string) => boolean
+  /** False while no more streams are taken. */
+  readonly isOpen: () => boolean
+  readonly accept: Accept
+  readonly webSocket: WebSocketSettings
+}
+
+/** Listens. Rejects with a ListenError. */
+export async function listenHttp(
+  options: HttpOptions,
+  ends: HttpEnds,
+): Promise<Listening & Partial<SecureListening>> {
+  const { tls } = options
+  const arrivals = new Arrivals()
+  const settings: ServerOptions = {
+    ...SERVER_OPTIONS,
+    headersTimeout: HEADERS_MS_MAX,
+    maxHeaderSize: HEADER_BYTES_MAX,
+  }
+  const server =
+    tls === undefined
+      ? createServer(settings)
+      : createSecureServer({ ...settings, ...securityOf(tls) })
+  if ('setSecureContext' in server) rejectBadCertificates(server, options)
+  server.on('connection', (socket: Socket) => arrivals.add(socket))
+  server.on('request', requestsOf(options, ends))
+  server.on('upgrade', upgradesOf(options, ends, arrivals))
+  const headers = options.proxyProtocol === true ? expectProxyHeader(server, options) : undefined
+  await bind(server, options)
+  const listening: Listening = {
+    ...whereIs(server),
+    close: async () => {
+      server.close()
+      server.closeIdleConnections()
+      await Promise.all([headers?.gone(0), arrivals.gone(options.lingerMs ?? LINGER_MS)])
+    },
+  }
+  if (!('setSecureContext' in server)) return listening
+  return { ...listening, renew: (certificates) => server.setSecureContext(contextOf(certificates)) }
+}
+
+/** Puts the check before HTTP gets the connection. */
+function rejectBadCertificates(server: SecureServer, options: HttpOptions): void {
+  const takers = server.listeners('secureConnection')
+  server.removeAllListeners('secureConnection')
+  onSecure(server, options, (socket: TLSSocket) => {
+    for (const take of takers) Reflect.apply(take, server, [socket])
+  })
+}
+
+function requestsOf(options: HttpOptions, ends: HttpEnds): RequestListener {
+  const answer = ends.fetch && getRequestListener(ends.fetch, { overrideGlobalObjects: false })
+  return (request, response) => {
+    const refusal = refusalOf(request.headers, rulesOf(options))
+    if (refusal !== undefined) {
+      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(`${refusal}\n`)
+    } else if (answer === undefined) {
+      const headers = { 'content-type': 'text/plain', connection: 'Upgrade', upgrade: 'websocket' }
+      response.writeHead(426, headers).end('MQTT over WebSocket only\n')
+    } else void answer(request, response)
+  }
+}
+
+function upgradesOf(
+  options: HttpOptions,
+  ends: HttpEnds,
+  arrivals: Arrivals,
+): (request: IncomingMessage, duplex: Duplex, head: Buffer) => void {
+  const webSockets = new WebSockets(options, ends.webSocket, ends.accept)
+  return (request, duplex, head) => {
+    const { socket } = request
+    const refusal =
+      refusalOfUpgrade(request, options, ends) ?? webSockets.upgrade(request, socket, head)
+    if (refusal === undefined) arrivals.leave(acceptedOf(socket))
+    else refuse(duplex, refusal)
+  }
+}
+
+function refusalOfUpgrade(
+  { headers, url = '' }: IncomingMessage,
+  options: HttpOptions,
+  ends: HttpEnds,
+): Refusal | undefined {
+  const [path = ''] = url.split('?')
+  const text = refusalOf(headers, rulesOf(options))
+  if (text !== undefined) return { status: '403 Forbidden', text }
+  if (!ends.isMqtt(path)) return { status: '404 Not Found', text: 'no WebSocket here' }
+  if (ends.isOpen()) return undefined
+  return { status: '503 Service Unavailable', text: 'the server is stopping' }
+}
+
+function refuse(duplex: Duplex, { status, text }: Refusal): void {
+  // The peer may be gone before it has read this.
+  duplex.on('error', () => undefined)
+  duplex.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(text) + 1}\r\n\r\n${text}\n`,
+  )
+  duplex.resume()
+}
+
+function rulesOf({ origins = [], ...place }: HttpOptions): Parameters<typeof refusalOf>[1] {
+  return { host: 'host' in place ? place.host : undefined, origins }
+}

@@ -1,0 +1,95 @@
+// All listeners of one server: opens each by its protocol, and ends them in the order in which
+// clients can be told. What a listener of one protocol does is tcp's, tls's and http's.
+
+import type { Accept } from '../base/wire.ts'
+import { type HttpEnds, type HttpOptions, listenHttp } from './http.ts'
+import type { Listening } from './listening.ts'
+import { listenTcp } from './tcp.ts'
+import { type Certificates, listenTls } from './tls.ts'
+import type { WebSocketSettings } from './websocket.ts'
+
+/** Where MQTT over WebSocket is found on the port for HTTP. */
+const MQTT_PATH = '/mqtt'
+
+/** What a listener speaks; its TLS form where it has certificates. */
+export type Speech = 'mqtt' | 'ws' | 'http'
+
+export type ListenOptions = HttpOptions & {
+  /** `mqtt` by default. */
+  readonly speaks?: Speech | undefined
+}
+
+/** An open listener. `renew` is there where it has a certificate. */
+export interface OpenListening extends Listening {
+  renew?(certificates: Certificates): void
+}
+
+export interface ListenersParts {
+  readonly accept: Accept
+  readonly fetch: (request: Request) => Response | Promise<Response>
+  readonly webSocket: WebSocketSettings
+}
+
+export class Listeners {
+  readonly #parts: ListenersParts
+  readonly #open = new Map<Listening, Speech>()
+  #opening = 0
+  #isClosing = false
+
+  constructor(parts: ListenersParts) {
+    this.#parts = parts
+  }
+
+  /** True while none is being opened, and none is closing. */
+  get isReady(): boolean {
+    return this.#opening === 0 && !this.#isClosing
+  }
+
+  /** Rejects with a ListenError. */
+  async listen(options: ListenOptions): Promise<OpenListening> {
+    this.#opening += 1
+    try {
+      const listening = await this.#listen(options)
+      this.#open.set(listening, options.speaks ?? 'mqtt')
+      return listening
+    } finally {
+      this.#opening -= 1
+    }
+  }
+
+  /**
+   * Takes no more streams. HTTP goes on while `drained` is awaited, so that whoever asks whether
+   * the server is ready learns that it is not; resolves when nothing listens.
+   */
+  async close(drained: Promise<void>): Promise<void> {
+    this.#isClosing = true
+    const closing = this.#closeAll((speech) => speech !== 'http')
+    await drained
+    await Promise.all([closing, this.#closeAll(() => true)])
+  }
+
+  async #closeAll(isMeant: (speech: Speech) => boolean): Promise<void> {
+    const meant = [...this.#open].filter(([, speech]) => isMeant(speech))
+    for (const [listening] of meant) this.#open.delete(listening)
+    await Promise.all(meant.map(([listening]) => listening.close()))
+  }
+
+  #listen(options: ListenOptions): Promise<OpenListening> {
+    const { accept } = this.#parts
+    const { speaks = 'mqtt', tls } = options
+    if (speaks !== 'mqtt') return listenHttp(options, this.#endsFor(speaks))
+    return tls === undefined ? listenTcp(options, accept) : listenTls({ ...options, tls }, accept)
+  }
+
+  #endsFor(speech: 'ws' | 'http'): HttpEnds {
+    const { accept, fetch, webSocket } = this.#parts
+    const isHttp = speech === 'http'
+    return {
+      fetch: isHttp ? fetch : undefined,
+      isMqtt: (path) => !isHttp || path === MQTT_PATH,
+      isOpen: () => !this.#isClosing,
+      accept,
+      webSocket,
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// What all listeners have in common: where they listen, how their server is bound there, and how it
+// stops. What is done with a connection is said by tcp, tls and http.
+
+import { once } from 'node:events'
+import { unlink } from 'node:fs/promises'
+import { connect, type Server, type ServerOpts, type Socket } from 'node:net'
+import { ListenError } from '../base/errors.ts'
+
+/** Connections that the kernel holds until we accept them; it lets further ones wait or fail. */
+const BACKLOG_MAX = 4096
+/** After this much silence the kernel asks whether the peer's machine still exists. */
+const PROBE_AFTER_MS = 5 * 60_000
+export const LINGER_MS: number = 5000
+
+/** Where to listen: a TCP port (0 takes a free one), or the path of a Unix socket. */
+export type Place = { readonly host: string; readonly port: number } | { readonly path: string }
+
+export type SocketOptions = Place & {
+  /** How long the peer may take to close after our FIN before it is cut off; 5 s by default. */
+  readonly lingerMs?: number
+  /**
+   * True: every connection begins with a header of the PROXY protocol, which says who the client
+   * is. Only for a listener that nobody but the proxy can reach: the header is believed.
+   */
+  readonly proxyProtocol?: boolean
+  /** Told what goes wrong while listening, such as no file descriptors left. It goes on. */
+  readonly failed?: (error: Error) => void
+  /** Told why a connection was cut before its first byte of MQTT or HTTP. */
+  readonly refused?: (why: string, address: string) => void
+}
+
+/** Something that listens. */
+export interface Listening {
+  /** The address that it is bound to, or the path of the Unix socket. */
+  readonly host: string
+  /** The actual port; 0 for a Unix socket. */
+  readonly port: number
+  /** Stops accepting; streams that are open go on. */
+  close(): Promise<void>
+}
+
+/** What every server is made with. Half-open: a wire answers the peer's FIN itself. */
+export const SERVER_OPTIONS: Readonly<ServerOpts> = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: PROBE_AFTER_MS,
+}
+
+/** Binds `server`. Rejects with {@link ListenError}. */
+export async function bind(server: Server, options: SocketOptions): Promise<void> {
+  await bindTo(server, 'path' in options ? { path: options.path } : placeOf(options))
+  server.on('error', (error) => options.failed?.(error))
+}
+
+function placeOf({ host, port }: { host: string; port: number }): Place {
+  return { host, port }
+}
+
+async function bindTo(server: Server, place: Place): Promise<void> {
+  try {
+    await listen(server, place)
+  } catch (error) {
+    const isPath = 'path' in place
+    if (isPath && codeOf(error) === 'EADDRINUSE' && (await isAbandoned(place.path))) {
+      await unlink(place.path)
+      return bindTo(server, place)
+    }
+    const [host, port] = isPath ? [place.path, 0] : [place.host, place.port]
+    throw new ListenError(codeOf(error), host, port, error)
+  }
+}
+
+async function listen(server: Server, place: Place): Promise<void> {
+  server.listen({ ...place, backlog: BACKLOG_MAX })
+  await once(server, 'listening') // Rejects on 'error'.
+}
+
+/** Whether nobody answers there: a process that was killed leaves its socket's file behind. */
+async function isAbandoned(path: string): Promise<boolean> {
+  const socket = connect(path)
+  try {
+    await once(socket, 'connect')
+    return false
+  } catch (error) {
+    return codeOf(error) === 'ECONNREFUSED'
+  } finally {
+    socket.destroy()
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error) return String(error.code)
+  return 'UNKNOWN'
+}
+
+/** Where a bound server listens. */
+export function whereIs(server: Server): { readonly host: string; readonly port: number } {
+  const address = server.address()
+  if (typeof address === 'object' && address !== null) {
+    return { host: address.address, port: address.port }
+  }
+  return { host: String(address), port: 0 }
+}
+
+/** Connections that are not a front's yet: nobody else ends them when the listener closes. */
+export class Arrivals {
+  readonly #sockets = new Set<Socket>()
+  #whenNone: (() => void) | undefined
+
+  add(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.leave(socket))
+  }
+
+  /** Somebody else ends it from now on. */
+  leave(socket: Socket): void {
+    if (this.#sockets.delete(socket) && this.#sockets.size === 0) this.#whenNone?.()
+  }
+
+  /** Resolves when all have left; cuts off those that are still here after `lingerMs`. */
+  async gone(lingerMs: number): Promise<void> {
+    if (this.#sockets.size === 0) return
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy()
+    }, lingerMs)
+    await new Promise<void>((resolve) => {
+      this.#whenNone = resolve
+    })
+    clearTimeout(timer)
+  }
+}
