@@ -301,12 +301,12 @@ export class Connection implements Client, WireEnd, FrameSink {
     const admission = this.#admission
     if (admission !== undefined && wasOpen) {
       const { session, peer, dialect } = admission
-      // Before CONNACK has left nothing else may be said [MQTT-3.14.0-1], and it is not to leave now.
-      const isMute = reason === Reason.sessionTakenOver && peer.isConnackHeld
       // What waits in the old outbox belongs to a client that is elsewhere now.
       if (reason === Reason.sessionTakenOver) this.outbox.discard()
+      // Without CONNACK before it nothing else may be said [MQTT-3.14.0-1].
+      const hasConnack = this.outbox.bytesWritten > 0 || this.outbox.bytes > 0
       // [MQTT-3.1.4-3]
-      if (dialect.canDisconnect && !isSilent && !isMute) {
+      if (dialect.canDisconnect && !isSilent && hasConnack) {
         peer.send({ type: PacketType.disconnect, reason, properties: NO_PROPERTIES })
       }
       this.front.parts.sessions.close(session, peer, { dropsWill: false })

@@ -141,6 +141,8 @@ function accept(
     properties: makeProperties(announced),
   })
   if (client.isOpen) session.attach(peer)
+  // It takes no packet as large as CONNACK: it was never connected, and no will is armed.
+  else sessions.close(session, undefined, { dropsWill: true })
 }
 
 /** Whether the will may be published, asked now so that the client learns of it. */

@@ -149,11 +149,9 @@ export class MqttPeer implements Peer {
     const { wallMs } = this.#turn
     // What waits for a commit is passed by what does not, so it may not lean on an alias.
     const mayAlias = !this.#outbox.isHolding && this.#turn.isDurable(ticket)
+    const { version } = this.#dialect
     if (this.#aliases === undefined || !mayAlias) {
-      return this.#fit(
-        this.#frames.head(message, qos, dup, retain, ids, this.#dialect.version, wallMs),
-        message,
-      )
+      return this.#fit(this.#frames.head(message, qos, dup, retain, ids, version, wallMs), message)
     }
     const known = this.#aliases.find(message.topic)
     const alias = known === 0 ? this.#aliases.free : known
@@ -162,7 +160,11 @@ export class MqttPeer implements Peer {
       this.#frames.aliased(message, qos, dup, retain, ids, topic, alias, wallMs),
       message,
     )
-    if (head !== undefined && known === 0 && alias !== 0) this.#aliases.add(message.topic, alias)
+    if (head === undefined) {
+      // An alias takes three bytes, which may be what is too much.
+      return this.#fit(this.#frames.head(message, qos, dup, retain, ids, version, wallMs), message)
+    }
+    if (known === 0 && alias !== 0) this.#aliases.add(message.topic, alias)
     return head
   }
 

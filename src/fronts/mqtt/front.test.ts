@@ -1,0 +1,274 @@
+// The front as a whole, where its parts meet within one turn: what may pass what, aliases, bounds and
+// takeover. Clause by clause it is tested by test/conformance.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DelayingStore } from '../../../test/support/delaying-store.ts'
+import { createFront, FrontClient, reasonOf } from '../../../test/support/front-client.ts'
+import { SessionWorld } from '../../../test/support/session-world.ts'
+import { Reason } from '../../base/reason.ts'
+import { PacketType } from '../../codec/mqtt/packets.ts'
+import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
+import { createMemoryStore } from '../../storage/memory.ts'
+import type { MqttSettings } from './settings.ts'
+
+const COMMIT_MS = 50
+
+interface Options {
+  readonly world?: ConstructorParameters<typeof SessionWorld>[0]
+  readonly settings?: Partial<MqttSettings>
+}
+
+function setUp({ world: worldOptions, settings }: Options = {}) {
+  const world = new SessionWorld(worldOptions)
+  const front = createFront(world, settings)
+  const open = (): FrontClient => new FrontClient(world, front)
+  /** A client whose CONNACK is there. */
+  const join = (clientId: string, ...more: [object?, object?]): FrontClient => {
+    const client = open()
+    client.connect(clientId, ...more)
+    world.settle()
+    return client
+  }
+  return { world, front, open, join }
+}
+
+/** Each commit takes {@link COMMIT_MS}. */
+function setUpSlow(settings: Partial<MqttSettings> = {}) {
+  return setUp({
+    world: {
+      createStore: (clock) =>
+        new DelayingStore(createMemoryStore(clock), clock, { delayMs: () => COMMIT_MS }),
+    },
+    settings,
+  })
+}
+
+const DURABLE = { sessionExpiry: 3600 }
+
+test('[MQTT-3.2.0-1] nothing passes a CONNACK that waits for its commit', () => {
+  const { world, open } = setUpSlow()
+  const client = open()
+  client.connect('c', {}, DURABLE)
+  client.send({ type: PacketType.pingreq })
+  client.subscribe('a', 0)
+  client.publish('a', 'x')
+  world.settle()
+  assert.deepEqual(client.types, [])
+  world.advance(COMMIT_MS)
+  world.advance(COMMIT_MS)
+  assert.equal(client.types[0], 'connack')
+  assert.deepEqual(client.types.toSorted(), ['connack', 'pingresp', 'publish', 'suback'])
+})
+
+test('QoS 0 and PINGRESP pass what waits for a commit, the rest keeps its order', () => {
+  const { world, join } = setUpSlow()
+  const client = join('c', {}, DURABLE)
+  world.advance(COMMIT_MS)
+  client.subscribe('a')
+  world.settle()
+  world.advance(COMMIT_MS)
+  client.packets.length = 0
+  client.publish('a', '1', { qos: 1, packetId: 1 })
+  client.publish('a', '0')
+  client.publish('a', '2', { qos: 2, packetId: 2 })
+  client.send({ type: PacketType.pingreq })
+  world.settle()
+  assert.deepEqual(client.types, ['publish', 'pingresp'])
+  assert.equal(client.publishes[0]?.qos, 0)
+  world.advance(COMMIT_MS)
+  const rest = client.types.slice(2)
+  assert.deepEqual(rest, ['publish', 'puback', 'publish', 'pubrec'])
+})
+
+test('[MQTT-4.3.3-10] a repeated QoS 2 PUBLISH joins the PUBREC that waits, and is not delivered', () => {
+  const { world, join } = setUpSlow()
+  const client = join('c', {}, DURABLE)
+  world.advance(COMMIT_MS)
+  client.packets.length = 0
+  client.publish('a', 'x', { qos: 2, packetId: 5 })
+  world.settle()
+  client.publish('a', 'x', { qos: 2, packetId: 5, dup: true })
+  world.settle()
+  assert.deepEqual(client.types, [])
+  world.advance(COMMIT_MS)
+  assert.deepEqual(client.types, ['pubrec', 'pubrec'])
+  assert.equal(world.counters.publishesReceived, 1)
+})
+
+test('[MQTT-3.3.4-7] publishes whose PUBACK is held back count for Receive Maximum', () => {
+  const { world, join } = setUpSlow({ receiveMax: 2 })
+  const watcher = join('w', {}, DURABLE)
+  watcher.subscribe('a')
+  const client = join('c', {}, DURABLE)
+  world.advance(COMMIT_MS)
+  world.advance(COMMIT_MS)
+  client.publish('a', '1', { qos: 1, packetId: 1 })
+  client.publish('a', '2', { qos: 2, packetId: 2 })
+  world.settle()
+  assert.equal(client.isEnded, false)
+  client.publish('a', '3', { qos: 1, packetId: 3 })
+  world.settle()
+  world.advance(COMMIT_MS)
+  assert.equal(reasonOf(client, PacketType.disconnect), Reason.receiveMaximumExceeded)
+})
+
+test('[MQTT-3.1.4-3] a takeover in the turn of the first CONNACK says no DISCONNECT before it', () => {
+  for (const properties of [{}, DURABLE]) {
+    const { world, open } = setUp()
+    const [first, second] = [open(), open()]
+    first.connect('c', {}, properties)
+    second.connect('c', {}, properties)
+    world.settle()
+    assert.notEqual(first.types[0], 'disconnect')
+    assert.equal(first.isEnded, true)
+    assert.deepEqual(second.types, ['connack'])
+  }
+})
+
+test('a takeover tells the one who has his CONNACK, and drops what waited for him', () => {
+  const { world, join, open } = setUp()
+  const first = join('c')
+  first.subscribe('a')
+  world.settle()
+  const second = open()
+  world.publish('a', 'x', { qos: 0 })
+  second.connect('c')
+  world.settle()
+  assert.deepEqual(first.types, ['connack', 'suback', 'disconnect'])
+  assert.equal(reasonOf(first, PacketType.disconnect), Reason.sessionTakenOver)
+})
+
+test('[MQTT-3.1.2-24] a client that takes no CONNACK gets nothing, and leaves nothing behind', () => {
+  for (const properties of [{}, DURABLE]) {
+    const { world, join } = setUp()
+    const will = {
+      topic: 'will',
+      payload: new Uint8Array(1),
+      qos: 0,
+      retain: true,
+      properties: NO_PROPERTIES,
+    } as const
+    const client = join('c', { will }, { ...properties, maximumPacketSize: 5 })
+    assert.deepEqual(client.types, [])
+    assert.equal(client.isEnded, true)
+    world.advance(3600 * 1000)
+    assert.equal(world.sessions.size, 0)
+    assert.equal(world.retained.count, 0, 'the will was never armed')
+  }
+})
+
+test('[MQTT-3.3.2-7] aliases towards a client save the topic from its second message on', () => {
+  const { world, join } = setUp()
+  const client = join('c', {}, { topicAliasMaximum: 1 })
+  client.subscribe('#', 0)
+  for (const topic of ['a/b', 'a/b', 'c', 'a/b']) world.publish(topic, 'x', { qos: 0 })
+  world.settle()
+  assert.deepEqual(
+    client.publishes.map(({ topic, properties }) => [topic, properties.topicAlias]),
+    [
+      ['a/b', 1],
+      ['', 1],
+      ['c', undefined],
+      ['', 1],
+    ],
+  )
+})
+
+test('what waits for a commit leans on no alias, since it may be passed', () => {
+  const { world, join } = setUpSlow()
+  const client = join('c', {}, { ...DURABLE, topicAliasMaximum: 5 })
+  world.advance(COMMIT_MS)
+  client.subscribe('a')
+  world.settle()
+  world.advance(COMMIT_MS)
+  world.publish('a', 'held', { qos: 1 })
+  world.publish('a', 'passes', { qos: 0 })
+  world.settle()
+  world.advance(COMMIT_MS)
+  assert.deepEqual(
+    client.publishes.map(({ qos, topic, properties }) => [qos, topic, properties.topicAlias]),
+    [
+      [0, 'a', undefined],
+      [1, 'a', undefined],
+    ],
+  )
+})
+
+test('an alias makes no message too large that would have fitted', () => {
+  // Header 2, topic 3, properties 1, payload 10.
+  const bytes = 16
+  for (const aliases of [0, 5]) {
+    const { world, join } = setUp({ settings: { topicAliasMax: 5 } })
+    const client = join('c', {}, { maximumPacketSize: 40, topicAliasMaximum: aliases })
+    client.subscribe('#', 0)
+    const fits = 'x'.repeat(40 - bytes + 10)
+    for (const text of ['small', fits, 'small', fits, `${fits}!`]) {
+      world.publish('a', text, { qos: 0 })
+    }
+    world.settle()
+    const lengths = client.publishes.map(({ payload }) => payload.length)
+    assert.deepEqual(lengths, [5, fits.length, 5, fits.length], `${aliases} aliases`)
+    assert.equal(world.counters.droppedTooLarge, 1)
+  }
+})
+
+test('aliases of a client end with its connection', () => {
+  const { world, join } = setUp()
+  const watcher = join('w')
+  watcher.subscribe('#')
+  const first = join('c')
+  first.publish('a', '1', {}, { topicAlias: 1 })
+  first.publish('', '2', {}, { topicAlias: 1 })
+  world.settle()
+  assert.deepEqual(
+    watcher.publishes.map(({ topic }) => topic),
+    ['a', 'a'],
+  )
+  const second = join('c')
+  second.publish('', '3', {}, { topicAlias: 1 })
+  world.settle()
+  assert.equal(reasonOf(second, PacketType.disconnect), Reason.protocolError)
+})
+
+test('a client that does not read is bounded, paused, and goes on when it reads', () => {
+  const { world, join } = setUp({ world: { limits: { outboxBytesMax: 1000 } } })
+  const [slow, fast] = [join('slow'), join('fast')]
+  slow.subscribe('a')
+  fast.subscribe('a')
+  world.settle()
+  slow.isReading = false
+  for (let count = 0; count < 50; count++) {
+    world.publish('a', 'x'.repeat(100), { qos: count % 2 === 0 ? 0 : 1 })
+    world.settle()
+  }
+  slow.send({ type: PacketType.pingreq })
+  world.settle()
+  assert.equal(fast.publishes.length, 50)
+  assert.ok(world.counters.droppedSlow > 10)
+  assert.equal(slow.isPaused, true)
+  slow.read()
+  world.settle()
+  assert.equal(slow.isPaused, false)
+  assert.equal(slow.publishes.filter(({ qos }) => qos === 1).length, 25)
+  assert.equal(slow.types.at(-1) === 'pingresp' || slow.types.includes('pingresp'), true)
+})
+
+test('draining tells each client, and is over when the last one is gone', async () => {
+  const { world, front, join } = setUp()
+  const clients = [join('1'), join('2')]
+  let isDrained = false
+  const drained = front.drain().then(() => {
+    isDrained = true
+  })
+  const late = new FrontClient(world, front)
+  late.connect('3')
+  world.settle()
+  for (const client of clients) {
+    assert.equal(reasonOf(client, PacketType.disconnect), Reason.serverShuttingDown)
+  }
+  assert.equal(reasonOf(late, PacketType.connack), Reason.serverUnavailable)
+  await drained
+  assert.equal(isDrained, true)
+  assert.equal(front.size, 0)
+})
