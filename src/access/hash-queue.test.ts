@@ -8,15 +8,16 @@ test('one runs at a time, in the order of asking', async () => {
   const queue = new HashQueue()
   const order: string[] = []
   let running = 0
-  const hash = async (name: string) =>
+  const hash = async (name: string) => {
     await queue.run(async () => {
       running += 1
       assert.equal(running, 1)
       await Promise.resolve()
       order.push(name)
       running -= 1
-      return name
     })
+    return name
+  }
   assert.deepEqual(await Promise.all([hash('a'), hash('b'), hash('c')]), ['a', 'b', 'c'])
   assert.deepEqual(order, ['a', 'b', 'c'])
 })

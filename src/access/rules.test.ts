@@ -90,6 +90,8 @@ test('the rules of each listener are its own, and whoever came in there keeps th
     assert.equal(access.mayRead(user, topic('a')), true)
   }
   assert.equal((await login(rules, undefined)).reason, Reason.notAuthorized)
+  const named = await principalOf(rules.at('1'), 'al', 'any')
+  assert.equal(named.user, undefined, 'a name that nobody checks is none')
 })
 
 test('new rules hold at once for whoever is connected', async (t) => {

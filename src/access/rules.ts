@@ -27,7 +27,7 @@ import { SCRAM_SHA_256, ScramExchange } from './scram.ts'
 export interface AccessSettings {
   /** Whether clients without a user name come in. Undefined: only where nothing else is set. */
   readonly allowAnonymous: boolean | undefined
-  /** Who has an account; undefined: names are taken as they are told. */
+  /** Who has an account; undefined: nobody is asked for a password. */
   readonly passwordFile: string | undefined
   /** What is allowed; undefined: everything. */
   readonly aclFile: string | undefined
@@ -75,6 +75,7 @@ export async function openRules(
 export class Rules implements Access {
   readonly #settings: ReadonlyMap<string, AccessSettings>
   readonly #clock: Clock
+  readonly #isAnyNameChecked: boolean
   readonly #queue = new HashQueue()
   /** Weak: a principal lives as long as his connection, his session and his will. */
   readonly #logins = new WeakMap<Principal, Login>()
@@ -84,6 +85,7 @@ export class Rules implements Access {
   constructor(settings: ReadonlyMap<string, AccessSettings>, clock: Clock) {
     this.#settings = settings
     this.#clock = clock
+    this.#isAnyNameChecked = [...settings.values()].some((one) => one.passwordFile !== undefined)
   }
 
   /**
@@ -157,7 +159,10 @@ export class Rules implements Access {
     if (set?.isAnonymousAllowed !== true) {
       return refusal(Reason.notAuthorized, 'anonymous clients are not let in')
     }
-    return { reason: Reason.success, principal: this.#admit(name, credentials, undefined) }
+    // Where some listener checks names, one that nobody checked here counts for nothing: it would
+    // get the rights and the session of whoever bears it there.
+    const nameless = this.#isAnyNameChecked ? { ...credentials, user: undefined } : credentials
+    return { reason: Reason.success, principal: this.#admit(name, nameless, undefined) }
   }
 
   async #checkPassword(

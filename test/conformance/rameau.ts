@@ -7,12 +7,16 @@ import { systemClock } from '../../src/base/clock.ts'
 import type { Access } from '../../src/core/ports.ts'
 import { createServer, type ServerOptions } from '../../src/server.ts'
 import { MemoryPeer } from '../support/memory-wire.ts'
+import { PIN_METHODS } from '../support/pin-method.ts'
 import type { Link, LinkEnd, Transport } from '../support/raw-client.ts'
 import { VirtualTime } from '../support/virtual-time.ts'
 import type { Case } from '../support/wire-script.ts'
 import { TcpTransport } from './tcp.ts'
 
-/** What the cases with `access` expect: user `u` with password `p`, nothing under `denied/`. */
+/**
+ * What the cases with `access` expect: user `u` with password `p`, nothing under `denied/`, and the
+ * methods of pin-method.
+ */
 const RULES: Access = {
   authenticate: ({ user, password, clientId, address, front }) => {
     const isKnown = user === 'u' && Buffer.from(password ?? []).toString() === 'p'
@@ -20,6 +24,7 @@ const RULES: Access = {
       ? { reason: Reason.success, principal: { user, clientId, address, front } }
       : { reason: Reason.badUserNameOrPassword, principal: undefined, text: 'wrong' }
   },
+  methods: PIN_METHODS,
   mayPublish: (_, topic) => (topic.startsWith('denied/') ? Reason.notAuthorized : Reason.success),
   maySubscribe: (_, filter) =>
     filter.startsWith('denied/') ? Reason.notAuthorized : Reason.success,

@@ -12,7 +12,15 @@ import type { TopicCache } from '../../codec/mqtt/topic-cache.ts'
 import type { Counters } from '../../core/counters.ts'
 import type { Hub } from '../../core/hub.ts'
 import type { Limits } from '../../core/limits.ts'
-import type { Access, Cluster, Log, Principal, StoreRecord } from '../../core/ports.ts'
+import type {
+  Access,
+  AuthenticationExchange,
+  AuthenticationStep,
+  Cluster,
+  Log,
+  Principal,
+  StoreRecord,
+} from '../../core/ports.ts'
 import type { Topic } from '../../core/topic.ts'
 import type { Session } from '../../session/session.ts'
 import type { Sessions } from '../../session/sessions.ts'
@@ -55,7 +63,10 @@ export interface Shared {
 export interface Admission {
   readonly session: Session
   readonly peer: MqttPeer
+  /** Another one of the same user after each re-authentication. */
   readonly principal: Principal
+  /** The Authentication Method of CONNECT [MQTT-4.12.0-5]. */
+  readonly method: string | undefined
   readonly dialect: Dialect
   /** 0 for none. */
   readonly keepAliveMs: number
@@ -63,11 +74,26 @@ export interface Admission {
   readonly expiryS: number
 }
 
+/** An enhanced authentication that is under way, section 4.12. */
+export interface Login {
+  readonly method: string
+  readonly exchange: AuthenticationExchange
+  /** Sends AUTH with what the method says. */
+  readonly say: (reason: Reason, data: Uint8Array | undefined) => void
+  readonly finish: (step: Exclude<AuthenticationStep, { outcome: 'continue' }>) => void
+  /** The method is thinking: it is not the client's turn. */
+  isBusy: boolean
+}
+
 /** One client's connection, as the functions of its packets use it. */
 export interface Client {
   readonly front: Shared
   readonly wire: Wire
+  /** Who may come in by the listener that it came by. */
+  readonly access: Access
   readonly outbox: Outbox
+  /** Undefined where no enhanced authentication is under way. */
+  login: Login | undefined
   readonly aliases: IncomingAliases
   /** CONNACK 0x00 was sent, and neither end has closed. */
   readonly isOpen: boolean
@@ -79,8 +105,12 @@ export interface Client {
   hold(): void
   /** What `hold` waited for is there; `go` decides, then whatever came meanwhile is read. */
   release(go: () => void): void
+  /** CONNECT asked for a method, and the client is to answer with AUTH. */
+  awaitAuth(dialect: Dialect): void
   /** CONNACK 0x00 is being sent. */
   open(admission: Admission): void
+  /** The client proved again who he is. */
+  reauthenticated(principal: Principal): void
   /** CONNECT was refused, and CONNACK has said so where the version has a word for it. */
   refused(reason: Reason): void
   /** The client said DISCONNECT: closes without a word. */
@@ -89,4 +119,6 @@ export interface Client {
   close(reason: Reason): void
   /** Called at intervals: closes it where it has been silent too long [MQTT-3.1.2-22]. */
   checkKeepAlive(nowMs: number): void
+  /** Called when passwords or rules changed: closes it where its login stands no more. */
+  checkLogin(): void
 }

@@ -6,6 +6,7 @@ import { Reason } from '../../base/reason.ts'
 import { SlabPool } from '../../base/slabs.ts'
 import type { Wire, WireEnd } from '../../base/wire.ts'
 import { TopicCache } from '../../codec/mqtt/topic-cache.ts'
+import type { Access } from '../../core/ports.ts'
 import type { Client, MqttFrontParts, Shared } from './client.ts'
 import { Connection } from './connection.ts'
 import { PublishFrames } from './publish-frames.ts'
@@ -49,10 +50,11 @@ export class MqttFront implements Shared {
     return this.#isDraining
   }
 
-  accept(wire: Wire): WireEnd {
+  /** `access`: who may come in by that listener, where not as for the whole server. */
+  accept(wire: Wire, access: Access = this.parts.access): WireEnd {
     this.parts.turn.open()
     this.parts.counters.connectionsOpened += 1
-    const connection = new Connection(this, wire)
+    const connection = new Connection(this, wire, access)
     this.#connections.add(connection)
     this.#scan ??= this.parts.deadlines.after(KEEP_ALIVE_SCAN_MS, () => this.#scanAll())
     return connection
@@ -75,6 +77,12 @@ export class MqttFront implements Shared {
     this.#scan?.cancel()
     this.#scan = undefined
     this.#whenEmpty?.()
+  }
+
+  /** Passwords or rules changed: ends the connections whose login stands no more. */
+  checkLogins(): void {
+    this.parts.turn.open()
+    for (const connection of this.#connections) connection.checkLogin()
   }
 
   /** Ends all connections, telling those that can be told; resolves when the last one is gone. */

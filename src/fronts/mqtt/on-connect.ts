@@ -8,12 +8,13 @@ import { type Connect, PacketType, type Version } from '../../codec/mqtt/packets
 import { makeProperties, NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
 import { connackReturnCode } from '../../codec/mqtt/reasons.ts'
 import { isUtf8 } from '../../base/utf8.ts'
-import type { Authentication, Principal } from '../../core/ports.ts'
+import type { Authentication, Credentials, Principal } from '../../core/ports.ts'
 import { parseTopic } from '../../core/topic.ts'
 import type { Will } from '../../session/will.ts'
 import { announce } from './connack.ts'
 import type { Client } from './client.ts'
 import { type Dialect, dialectOf, sessionExpiryOf } from './dialect.ts'
+import { beginLogin } from './on-auth.ts'
 import { MqttPeer } from './peer.ts'
 import { messageProperties } from './message-properties.ts'
 
@@ -21,19 +22,22 @@ import { messageProperties } from './message-properties.ts'
 const RECEIVE_MAXIMUM = 65_535
 
 export function onConnect(client: Client, packet: Connect): void {
-  const { access } = client.front.parts
   const dialect = dialectOf(packet.version)
   const refusal = check(client, packet, dialect)
   if (refusal !== Reason.success) return refuse(client, refusal, packet.version)
 
   const clientId = packet.clientId === '' ? client.front.assignClientId() : packet.clientId
-  const authentication = access.authenticate({
+  const credentials: Credentials = {
     clientId,
     user: packet.userName,
     password: packet.password,
     address: client.wire.remoteAddress,
     front: 'mqtt',
-  })
+  }
+  if (packet.properties.authenticationMethod !== undefined) {
+    return authenticateByMethod(client, packet, dialect, credentials)
+  }
+  const authentication = client.access.authenticate(credentials)
   if (!(authentication instanceof Promise)) {
     return accept(client, packet, dialect, authentication)
   }
@@ -44,6 +48,37 @@ export function onConnect(client: Client, packet: Connect): void {
       return { reason: Reason.serverUnavailable, principal: undefined, text: 'no answer' }
     })
     .then((outcome) => client.release(() => accept(client, packet, dialect, outcome)))
+}
+
+/** The exchange of AUTH that precedes CONNACK, section 4.12. */
+function authenticateByMethod(
+  client: Client,
+  packet: Connect,
+  dialect: Dialect,
+  credentials: Credentials,
+): void {
+  const {
+    authenticationMethod: name = '',
+    authenticationData,
+    maximumPacketSize,
+  } = packet.properties
+  const method = client.access.methods?.get(name)
+  // [MQTT-4.12.0-1]
+  if (method === undefined) return refuse(client, Reason.badAuthenticationMethod, packet.version)
+  beginLogin(client, dialect, {
+    method: name,
+    exchange: method.start(credentials),
+    data: authenticationData,
+    packetBytesMax: maximumPacketSize ?? Number.POSITIVE_INFINITY,
+    finish: (step) => {
+      const { outcome } = step
+      const authentication: Authentication =
+        outcome === 'success'
+          ? { reason: Reason.success, principal: step.principal }
+          : { reason: step.reason, principal: undefined, text: step.text }
+      accept(client, packet, dialect, authentication, outcome === 'success' ? step.data : undefined)
+    },
+  })
 }
 
 /** Refuses a CONNECT with the code that the version has for it, or closes without one. */
@@ -64,10 +99,9 @@ export function refuse(client: Client, reason: Reason, version: Version | undefi
 function check(client: Client, packet: Connect, dialect: Dialect): Reason {
   const { front } = client
   const { settings, limits } = front.parts
-  const { will, clientId, properties } = packet
+  const { will, clientId } = packet
   if (front.isDraining) return Reason.serverUnavailable
   if (!front.hasRoom) return Reason.quotaExceeded
-  if (properties.authenticationMethod !== undefined) return Reason.badAuthenticationMethod
   if (will !== undefined) {
     if (will.qos > settings.qosMax) return Reason.qosNotSupported // [MQTT-3.2.2-12]
     // [MQTT-3.2.2-13]
@@ -90,6 +124,7 @@ function accept(
   packet: Connect,
   dialect: Dialect,
   authentication: Authentication,
+  authenticationData?: Uint8Array,
 ): void {
   const { principal } = authentication
   const { sessions, settings, log } = client.front.parts
@@ -114,7 +149,8 @@ function accept(
   const peer = peerOf(client, packet, dialect)
   const keepAliveS = keepAliveOf(packet.keepAlive, settings.keepAliveMax, dialect)
   const keepAliveMs = keepAliveS * 1000
-  client.open({ session, peer, principal, dialect, keepAliveMs, expiryS: asked })
+  const method = packet.properties.authenticationMethod
+  client.open({ session, peer, principal, method, dialect, keepAliveMs, expiryS: asked })
   client.front.parts.counters.connectionsAccepted += 1
   client.front.parts.cluster.takeover(session.clientId)
   log.info('client connected', {
@@ -138,7 +174,8 @@ function accept(
     type: PacketType.connack,
     sessionPresent: isPresent,
     reason: Reason.success,
-    properties: makeProperties(announced),
+    // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
+    properties: makeProperties({ ...announced, authenticationMethod: method, authenticationData }),
   })
   if (client.isOpen) session.attach(peer)
   // It takes no packet as large as CONNACK: it was never connected, and no will is armed.
