@@ -8,14 +8,16 @@ import { Reason } from '../../base/reason.ts'
 import type { Wire, WireEnd } from '../../base/wire.ts'
 import { decode } from '../../codec/mqtt/decode.ts'
 import { type FrameSink, Framer } from '../../codec/mqtt/framer.ts'
-import { type Packet, PacketType } from '../../codec/mqtt/packets.ts'
+import { type Packet, PacketType, type Version } from '../../codec/mqtt/packets.ts'
 import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
 import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
 import { reasonName } from '../../codec/mqtt/reasons.ts'
+import type { Access, Principal } from '../../core/ports.ts'
 import { parseTopic, type Topic } from '../../core/topic.ts'
-import type { Admission, Client, Shared } from './client.ts'
+import type { Admission, Client, Login, Shared } from './client.ts'
+import type { Dialect } from './dialect.ts'
 import { onPuback, onPubcomp, onPubrec, onPubrel } from './on-ack.ts'
-import { onAuth } from './on-auth.ts'
+import { onAuth, onBeforeConnack } from './on-auth.ts'
 import { onConnect, refuse } from './on-connect.ts'
 import { onDisconnect } from './on-disconnect.ts'
 import { onPublish } from './on-publish.ts'
@@ -28,17 +30,24 @@ export const CLOSE_TIMEOUT_MS = 5000
 /** Keep alive is exceeded after this many times its interval [MQTT-3.1.2-22]. */
 const KEEP_ALIVE_FACTOR = 1.5
 
-/** new: CONNECT is awaited; connecting: it is being authenticated; open: CONNACK 0x00 was sent. */
-type State = 'new' | 'connecting' | 'open' | 'closed'
+/**
+ * new: CONNECT is awaited; connecting: it is being authenticated; authenticating: the client is to
+ * answer with AUTH; open: CONNACK 0x00 was sent.
+ */
+type State = 'new' | 'connecting' | 'authenticating' | 'open' | 'closed'
 
 export class Connection implements Client, WireEnd, FrameSink {
   readonly front: Shared
   readonly wire: Wire
+  readonly access: Access
   readonly outbox: Outbox
+  login: Login | undefined
   readonly aliases: IncomingAliases
   readonly #framer: Framer
   readonly #openedMs: number
   #state: State = 'new'
+  /** Undefined until CONNECT was accepted, or goes on with AUTH. */
+  #version: Version | undefined
   #admission: Admission | undefined
   #connectTimer: Timer | undefined
   #closeTimer: Timer | undefined
@@ -50,10 +59,11 @@ export class Connection implements Client, WireEnd, FrameSink {
   #lastTopic: Topic | undefined
   #bytesReceived = 0
 
-  constructor(front: Shared, wire: Wire) {
+  constructor(front: Shared, wire: Wire, access: Access) {
     const { turn, limits, settings, deadlines } = front.parts
     this.front = front
     this.wire = wire
+    this.access = access
     this.outbox = new Outbox(turn, wire, front.slabs, limits.outboxBytesMax, () => this.#writable())
     this.aliases = new IncomingAliases(settings.topicAliasMax)
     this.#framer = new Framer(Math.min(limits.packetBytesMax, limits.connectBytesMax), this)
@@ -91,11 +101,11 @@ export class Connection implements Client, WireEnd, FrameSink {
 
   frame(firstByte: number, bytes: Uint8Array, start: number, end: number): boolean {
     const { turn, counters } = this.front.parts
-    const version = this.#admission?.dialect.version ?? 4
-    const packet = decode(firstByte, bytes, start, end, version, this.front.topics)
+    const packet = decode(firstByte, bytes, start, end, this.#version ?? 4, this.front.topics)
     counters.packetsReceived += 1
     this.#lastSeenMs = turn.nowMs
     if (this.#state === 'open') this.#dispatch(packet)
+    else if (this.#state === 'authenticating') onBeforeConnack(this, packet)
     else if (packet.type === PacketType.connect) onConnect(this, packet)
     else
       throw new ProtocolError(
@@ -103,7 +113,7 @@ export class Connection implements Client, WireEnd, FrameSink {
         Reason.protocolError,
         'MQTT-3.1.0-1',
       )
-    return this.#state === 'open'
+    return this.#isReading
   }
 
   written(): void {
@@ -157,19 +167,32 @@ export class Connection implements Client, WireEnd, FrameSink {
     this.front.parts.turn.open()
     this.#guard(() => {
       go()
-      if (this.#state !== 'open') return
+      if (!this.#isReading) return
       this.wire.resume()
       this.#framer.resume()
     })
+  }
+
+  /** CONNECT asked for a method, and the client is to answer with AUTH. */
+  awaitAuth({ version }: Dialect): void {
+    this.#state = 'authenticating'
+    this.#version = version
+    this.#framer.version = version
   }
 
   /** CONNACK 0x00 was sent. */
   open(admission: Admission): void {
     this.#connectTimer?.cancel()
     this.#admission = admission
+    this.#version = admission.dialect.version
     this.#framer.version = admission.dialect.version
     this.#framer.packetBytesMax = this.front.parts.limits.packetBytesMax
     this.#state = 'open'
+  }
+
+  /** The client proved again who he is. */
+  reauthenticated(principal: Principal): void {
+    this.#admission = { ...this.admission, principal }
   }
 
   /** Closes, with a DISCONNECT where the client can be told; its will is published. */
@@ -201,6 +224,21 @@ export class Connection implements Client, WireEnd, FrameSink {
     if (this.#state !== 'open' || keepAliveMs === 0) return
     if (nowMs - this.#lastSeenMs <= keepAliveMs * KEEP_ALIVE_FACTOR) return
     this.close(Reason.keepAliveTimeout)
+  }
+
+  /** Called when passwords or rules changed. */
+  checkLogin(): void {
+    if (this.#state !== 'open') return
+    const { session, principal } = this.admission
+    if (this.access.mayStay?.(principal) !== false) return
+    const { clientId } = session
+    this.front.parts.log.info('login stands no more', { client: clientId, user: principal.user })
+    this.close(Reason.notAuthorized)
+  }
+
+  /** What comes now is handled as it comes. */
+  get #isReading(): boolean {
+    return this.#state === 'open' || this.#state === 'authenticating'
   }
 
   #dispatch(packet: Packet): void {
@@ -252,6 +290,7 @@ export class Connection implements Client, WireEnd, FrameSink {
     if (this.#state === 'open')
       this.close(error.reason) // [MQTT-4.13.1-1]
     else if (this.#state === 'new') refuse(this, error.reason, error.version)
+    else if (this.#state === 'authenticating') refuse(this, error.reason, this.#version)
   }
 
   #end(reason: Reason, isSilent: boolean): void {
