@@ -156,7 +156,7 @@ test('deadlines do what a sorted array does', () => {
     fc.record({ kind: fc.constant('advance'), value: fc.nat(10) }),
   )
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 120, size: 'max' }), (commands) => {
       const clock = new VirtualClock()
       const deadlines = new Deadlines(clock)
       const ran: number[] = []

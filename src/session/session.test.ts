@@ -198,6 +198,19 @@ test('each episode of slow reading is logged once, with what it cost', () => {
   assert.equal(world.counters.droppedSlow, 5)
 })
 
+test('nothing new passes what waits, also before the session was told that there is room', () => {
+  const world = setUp()
+  const { session, peer } = world.connect('c')
+  subscribe({ session }, 'a')
+  peer.isWritable = false
+  world.publish('a', '1')
+  peer.isWritable = true
+  world.publish('a', '2')
+  assert.deepEqual(peer.texts, [])
+  session.pump()
+  assert.deepEqual(peer.texts, ['1', '2'])
+})
+
 test('what is sent again waits for the socket too', () => {
   const world = setUp()
   const first = world.connect('c')
