@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { addStartFlags, type StartFlags } from './flags.ts'
 import { VERSION } from '../base/version.ts'
+import { addPasswdFlags, type PasswdFlags } from './passwd-flags.ts'
 
 /** The named commands that this version does not have yet, so that scripts learn it in one line. */
 const LATER: Readonly<Record<string, string>> = {
@@ -18,7 +19,6 @@ const LATER: Readonly<Record<string, string>> = {
   post: 'send an event over CoAP or HTTP',
   delete: 'clear a topic’s state over CoAP or HTTP',
   observe: 'watch a topic over CoAP or HTTP',
-  passwd: 'manage users and passwords',
   cert: 'make certificates for development',
   config: 'check, show or write a configuration',
   import: 'turn a mosquitto.conf into a configuration',
@@ -43,6 +43,12 @@ async function main(args: readonly string[]): Promise<number> {
     async (flags: StartFlags) => {
       const { start } = await import('./start.ts')
       code = await start(flags)
+    },
+  )
+  addPasswdFlags(program.command('passwd').description('manage users and passwords')).action(
+    async (file: string, user: string, password: string | undefined, flags: PasswdFlags) => {
+      const { passwd } = await import('./passwd.ts')
+      code = await passwd(file, user, password, flags)
     },
   )
   for (const [name, text] of Object.entries(LATER)) {
