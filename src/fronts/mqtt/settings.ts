@@ -19,7 +19,10 @@ export interface MqttSettings {
    * Topic Alias Maximum, in both directions: aliases of one connection. 0: none. A higher: 0x94.
    */
   readonly topicAliasMax: number
-  /** Receive Maximum: QoS 1 and 2 messages a client may have unacknowledged. One more: 0x93. */
+  /**
+   * Receive Maximum: QoS 1 and 2 messages a client may have unacknowledged. One more: 0x93. All that
+   * packet ids allow by default, since widespread clients burst without looking at it.
+   */
   readonly receiveMax: number
   /**
    * Seconds. A client that asks for more, or for none, gets this as Server Keep Alive. 0: no cap.
@@ -44,7 +47,7 @@ export const DEFAULT_MQTT_SETTINGS: MqttSettings = Object.freeze({
   subscriptionIds: true,
   sharedSubscriptions: true,
   topicAliasMax: 64,
-  receiveMax: 1024,
+  receiveMax: 65_535,
   keepAliveMax: 0,
   sessionExpiryMax: Number.POSITIVE_INFINITY,
   connectTimeoutMs: 10_000,
