@@ -46,7 +46,7 @@ function setUp(bytesMax = BYTES_MAX) {
   const wire = new ManualWire()
   const pool = new SlabPool()
   let writable = 0
-  const outbox = new Outbox(turn as unknown as Turn<never>, wire, pool, bytesMax, () => {
+  const outbox = new Outbox(turn, wire, pool, bytesMax, () => {
     writable += 1
   })
   const ticket = (): number => {
@@ -144,6 +144,21 @@ test('holds is over when its own commit is, whatever waits for a later one', () 
   assert.equal(outbox.holds(first), false)
   assert.equal(outbox.holds(second), true)
   assert.equal(outbox.isHolding, true)
+})
+
+test('whether something is held for a commit, or for an earlier one', () => {
+  const { scheduler, outbox, ticket, held, commit } = setUp()
+  assert.equal(outbox.holds(0), false)
+  const first = ticket()
+  held('1', first)
+  scheduler.run()
+  const second = ticket()
+  held('2', second)
+  assert.deepEqual([outbox.holds(first - 1), outbox.holds(first)], [false, true])
+  assert.equal(outbox.holds(second), true)
+  scheduler.run()
+  commit()
+  assert.deepEqual([outbox.holds(first), outbox.holds(second)], [false, true])
 })
 
 test('what comes in order behind something held waits with it', () => {

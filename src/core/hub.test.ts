@@ -19,7 +19,7 @@ class Listener implements Subscriber {
   readonly clientId: string
   readonly texts: string[] = []
   readonly matches: Match[] = []
-  then: ((message: Message) => void) | undefined
+  next: ((message: Message) => void) | undefined
 
   constructor(clientId: string) {
     this.clientId = clientId
@@ -28,7 +28,7 @@ class Listener implements Subscriber {
   deliver(message: Message, match: Match): void {
     this.texts.push(textOf(message))
     this.matches.push(match)
-    this.then?.(message)
+    this.next?.(message)
   }
 }
 
@@ -230,7 +230,7 @@ test('a retained message at QoS 0 is appended, and no commit waits for it', () =
 test('who publishes from within a delivery is heard, and nobody hears twice', () => {
   const { world, listen } = setUp()
   const [echo, other] = [listen('1', 'a/#'), listen('2', 'a/#')]
-  echo.then = (message) => {
+  echo.next = (message) => {
     if (textOf(message) === 'ping') world.publish('a/reply', 'pong')
   }
   world.publish('a', 'ping')
@@ -242,12 +242,12 @@ test('who subscribes or leaves within a delivery changes the next one', () => {
   const { world, hub, listen } = setUp()
   const [first, leaving] = [listen('1', 'a'), listen('2', 'a')]
   const late = new Listener('3')
-  first.then = () => {
+  first.next = () => {
     hub.unsubscribe(leaving, filterOf('a'))
     hub.subscribe(createSubscription(late, 'a'))
   }
   world.publish('a', '1')
-  first.then = undefined
+  first.next = undefined
   world.publish('a', '2')
   assert.deepEqual([first.texts, leaving.texts, late.texts], [['1', '2'], ['1'], ['2']])
 })

@@ -1,5 +1,5 @@
-// Wills, row by row: each way in which a connection ends, with and without delay, and when the will is
-// due by then.
+// Wills, row by row: each way in which a connection ends, with and without delay, and when the will
+// is due by then.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -137,7 +137,7 @@ test('[MQTT-3.1.2-7] a new connection brings its own will, or none', () => {
   assert.deepEqual(watcher.peer.texts, ['second'])
 })
 
-test('[MQTT-3.1.2-14] a will is retained as it says, and its expiry begins when it is published', () => {
+test('[MQTT-3.1.2-14] a will is retained as it says, and expires from then on', () => {
   const world = new SessionWorld()
   const will = willOf({ retain: true, expiryS: 30, delayS: 10 })
   world.connect('c', { will }).close()

@@ -1,4 +1,5 @@
-// What every Random must do. The bounds of the counts are so wide that chance alone never breaks them.
+// What every Random must do. The bounds of the counts are so wide that chance alone never breaks
+// them.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

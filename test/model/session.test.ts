@@ -198,7 +198,6 @@ class Pair {
       case 'release':
         if (this.#now === undefined) return
         assert.equal(this.#now.session.release(step.id), this.#model.received.delete(step.id))
-        return
     }
   }
 

@@ -1,5 +1,5 @@
-// A client of an MQTT front without any transport: packets in, packets out, each in the turn in which
-// the test wants it. Its wire passes everything on at once unless told to hold.
+// A client of an MQTT front without any transport: packets in, packets out, each in the turn in
+// which the test wants it. Its wire passes everything on at once unless told to hold.
 
 import { seededRandom } from '../../src/base/random.ts'
 import type { Reason } from '../../src/base/reason.ts'

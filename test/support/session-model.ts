@@ -1,5 +1,5 @@
-// A session as the standard tells it, in as few lines as that takes: the reference for the model test.
-// It says what the client must see next; it knows no packet ids but those that were seen.
+// A session as the standard tells it, in as few lines as that takes: the reference for the model
+// test. It says what the client must see next; it knows no packet ids but those that were seen.
 
 export interface Expected {
   readonly kind: 'publish' | 'pubrel'

@@ -2,7 +2,7 @@
 // scheduler and a store that a test moves, and peers that note what they were given.
 
 import { Deadlines } from '../../src/base/deadlines.ts'
-import { Reason } from '../../src/base/reason.ts'
+import type { Reason } from '../../src/base/reason.ts'
 import { Turn } from '../../src/base/turn.ts'
 import { ALLOW_ALL } from '../../src/core/access.ts'
 import { type Counters, createCounters } from '../../src/core/counters.ts'
@@ -152,7 +152,7 @@ export class SessionWorld {
     this.settle()
   }
 
-  /** Connects as a client would, with a session that outlives the connection unless told otherwise. */
+  /** Connects as a client would; its session outlives the connection unless told otherwise. */
   connect(clientId: string, request: Partial<OpenRequest> = {}, receiveMax?: number): Connected {
     const principal = principalOf(clientId)
     const will: Will | undefined = undefined

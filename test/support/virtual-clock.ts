@@ -1,5 +1,6 @@
-// A clock and a scheduler that a test moves by hand, synchronously: nothing runs but within `advance`
-// and `run`. For whole servers, whose promises must have their say in between, see virtual-time.
+// A clock and a scheduler that a test moves by hand, synchronously: nothing runs but within
+// `advance` and `run`. For whole servers, whose promises have their say in between, see
+// virtual-time.
 
 import type { Clock, Timer } from '../../src/base/clock.ts'
 import type { Scheduler } from '../../src/base/scheduler.ts'

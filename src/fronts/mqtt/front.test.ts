@@ -1,5 +1,5 @@
-// The front as a whole, where its parts meet within one turn: what may pass what, aliases, bounds and
-// takeover. Clause by clause it is tested by test/conformance.
+// The front as a whole, where its parts meet within one turn: what may pass what, aliases, bounds
+// and takeover. Clause by clause it is tested by test/conformance.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -58,7 +58,7 @@ test('[MQTT-3.2.0-1] nothing passes a CONNACK that waits for its commit', () => 
   world.advance(COMMIT_MS)
   world.advance(COMMIT_MS)
   assert.equal(client.types[0], 'connack')
-  assert.deepEqual(client.types.toSorted(), ['connack', 'pingresp', 'publish', 'suback'])
+  assert.deepEqual(new Set(client.types), new Set(['connack', 'pingresp', 'publish', 'suback']))
 })
 
 test('QoS 0 and PINGRESP pass what waits for a commit, the rest keeps its order', () => {
@@ -81,7 +81,7 @@ test('QoS 0 and PINGRESP pass what waits for a commit, the rest keeps its order'
   assert.deepEqual(rest, ['publish', 'puback', 'publish', 'pubrec'])
 })
 
-test('[MQTT-4.3.3-10] a repeated QoS 2 PUBLISH joins the PUBREC that waits, and is not delivered', () => {
+test('[MQTT-4.3.3-10] a repeated QoS 2 PUBLISH joins the PUBREC that waits', () => {
   const { world, join } = setUpSlow()
   const client = join('c', {}, DURABLE)
   world.advance(COMMIT_MS)
@@ -113,7 +113,7 @@ test('[MQTT-3.3.4-7] publishes whose PUBACK is held back count for Receive Maxim
   assert.equal(reasonOf(client, PacketType.disconnect), Reason.receiveMaximumExceeded)
 })
 
-test('[MQTT-3.1.4-3] a takeover in the turn of the first CONNACK says no DISCONNECT before it', () => {
+test('[MQTT-3.1.4-3] a takeover says no DISCONNECT before the first CONNACK', () => {
   for (const properties of [{}, DURABLE]) {
     const { world, open } = setUp()
     const [first, second] = [open(), open()]
@@ -139,7 +139,7 @@ test('a takeover tells the one who has his CONNACK, and drops what waited for hi
   assert.equal(reasonOf(first, PacketType.disconnect), Reason.sessionTakenOver)
 })
 
-test('[MQTT-3.1.2-24] a client that takes no CONNACK gets nothing, and leaves nothing behind', () => {
+test('[MQTT-3.1.2-24] who takes no CONNACK gets nothing and leaves nothing', () => {
   for (const properties of [{}, DURABLE]) {
     const { world, join } = setUp()
     const will = {

@@ -17,7 +17,7 @@ function decoded(head: PublishHead, message: Message, version: Version): Publish
   if (head.packetIdAt !== -1) bytes.set([0, 9], head.packetIdAt)
   const packet = decode(bytes[0] ?? 0, bytes, start, bytes.length, version)
   assert.equal(packet.type, PacketType.publish)
-  return packet as Publish
+  return packet
 }
 
 test('a fan-out encodes once: the next receiver gets the same bytes', () => {
