@@ -54,9 +54,9 @@ titles of the conformance cases and the clause ids cited in tests and code; not 
 
 \`MQTT-…\` are the numbers of the MQTT 5.0 standard; where 3.1.1 has the same rule, its number
 follows in parentheses. \`MQTT311-…\` are clauses that only 3.1.1 has or that differ there,
-\`U5-…\` statements of 5.0 without a number, \`Q31-…\` what only 3.1 does. All wordings are ours. Clauses
-that bind the server (S) or both sides (B) are tested against a live server, in every version
-named; those that bind clients only (C) are listed at the end.
+\`U5-…\` statements of 5.0 without a number, \`Q31-…\` what only 3.1 does. All wordings are ours.
+Clauses that bind the server (S) or both sides (B) are tested against a live server, in every
+version named; those that bind clients only (C) are listed at the end.
 `
 
 export function renderPage(

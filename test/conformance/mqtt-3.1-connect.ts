@@ -372,7 +372,7 @@ const properties: readonly Case[] = [
       a > PUBLISH 'nobody' 'x' qos=1 id=3
       a < PUBACK 3 !reason-string !user-property
       a > PUBREL 77
-      a < PUBCOMP 77 reason=0x92 !reason-string !user-property`,
+      a < PUBCOMP 77 reason=0x92|0 !reason-string !user-property`,
   },
 ]
 

@@ -309,7 +309,8 @@ const keepAlive: readonly Case[] = [
     versions: ALL,
     script: `
       a joins keep-alive=1
-      advance 3500ms
+      ours| advance 2400ms
+      theirs| advance 6s
       a closes 0x8D`,
   },
   {

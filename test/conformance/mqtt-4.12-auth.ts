@@ -59,6 +59,8 @@ const auth: readonly Case[] = [
 ]
 
 const ACCESS = { access: true }
+/** The same, with the methods of pin-method. */
+const METHODS = { access: true, methods: true }
 
 /** The server knows user `u` with password `p`; topics under `denied/` are nobody's. */
 const access: readonly Case[] = [
@@ -166,7 +168,7 @@ const CONNECTING: readonly Case[] = [
   {
     title: '[MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] a method asks before CONNACK',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a > CONNECT auth-method='METHOD' auth-data='u'
       a < AUTH reason=0x18 auth-method='METHOD' auth-data='pin?'
@@ -179,7 +181,7 @@ const CONNECTING: readonly Case[] = [
   {
     title: '[MQTT-4.12.0-5] a method may need no question',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a > CONNECT auth-method='METHOD' auth-data='u:p'
       a < CONNACK reason=0 auth-method='METHOD' auth-data='welcome'
@@ -188,7 +190,7 @@ const CONNECTING: readonly Case[] = [
   {
     title: '[MQTT-4.12.0-4] [MQTT-3.1.4-2] who fails is refused, at first or later',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a > CONNECT auth-method='METHOD' auth-data='u:wrong'
       a refused 0x86|0x87
@@ -200,7 +202,7 @@ const CONNECTING: readonly Case[] = [
   {
     title: '[MQTT-3.1.2-30] [MQTT-4.12.0-3] [U5-44] before CONNACK nothing but AUTH is taken',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a > CONNECT auth-method='METHOD' auth-data='u'
       a < AUTH reason=0x18
@@ -222,7 +224,7 @@ const CONNECTING: readonly Case[] = [
   {
     title: '[MQTT-3.1.2-30] a client may go before CONNACK',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a > CONNECT auth-method='METHOD' auth-data='u' will.topic='fine' will.payload='x'
       a < AUTH reason=0x18
@@ -232,7 +234,7 @@ const CONNECTING: readonly Case[] = [
   {
     title: '[MQTT-3.15.2-2] [MQTT-3.15.2-3] [MQTT-3.1.2-24] AUTH heeds Maximum Packet Size',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a > CONNECT packet-max=60 auth-method='METHOD' auth-data='u'
       a < AUTH reason=0x18 !reason-string !user-property
@@ -244,7 +246,7 @@ const CONNECTING: readonly Case[] = [
   {
     title: "[MQTT-4.12.0-4] who fails takes nobody's session over",
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a joins client=one auth-method='METHOD' auth-data='u:p'
       b > CONNECT client=one auth-method='METHOD' auth-data='u'
@@ -263,7 +265,7 @@ const AGAIN: readonly Case[] = [
   {
     title: '[MQTT-4.12.1-1] [MQTT-4.12.0-5] [U5-50] traffic goes on in re-authentication',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a joins auth-method='METHOD' auth-data='u:p'
       a subs '#' qos=1
@@ -284,7 +286,7 @@ const AGAIN: readonly Case[] = [
   {
     title: '[MQTT-4.12.1-2] who fails in re-authentication is disconnected',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a joins auth-method='METHOD' auth-data='u:p'
       a > AUTH reason=0x19 auth-method='METHOD' auth-data='u'
@@ -298,7 +300,7 @@ const AGAIN: readonly Case[] = [
   {
     title: '[MQTT-4.12.1-2] nobody becomes another user by re-authentication',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a joins auth-method='METHOD' auth-data='u:p'
       a > AUTH reason=0x19 auth-method='METHOD' auth-data='v:q'
@@ -307,7 +309,7 @@ const AGAIN: readonly Case[] = [
   {
     title: '[U5-51] [MQTT-4.12.1-1] re-authentication by another method is an error',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a joins auth-method='METHOD' auth-data='u:p'
       a > AUTH reason=0x19 auth-method='other' auth-data='u:p'
@@ -316,7 +318,7 @@ const AGAIN: readonly Case[] = [
   {
     title: '[MQTT-4.12.0-3] [MQTT-4.12.1-1] [MQTT-3.15.2-1] AUTH out of turn is an error',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a joins auth-method='METHOD' auth-data='u:p'
       a > AUTH reason=0x18 auth-method='METHOD' auth-data='p'
@@ -333,7 +335,7 @@ const AGAIN: readonly Case[] = [
   {
     title: '[MQTT-3.1.2-8] [MQTT-4.12.1-2] a will survives re-authentication',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       w joins client=watcher user='u' password='p'
       w subs '#' qos=1
@@ -358,7 +360,7 @@ const methods: readonly Case[] = [
   {
     title: '[MQTT-4.12.0-1] [MQTT-4.12.0-4] beside known methods an unknown one is refused',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a > CONNECT auth-method='pin' auth-data='u:p'
       a refused 0x8C|0x87`,
@@ -366,7 +368,7 @@ const methods: readonly Case[] = [
   {
     title: '[U5-51] [MQTT-4.12.0-6] who logs in without a method cannot use one later',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a > CONNECT user='u' password='p'
       a < CONNACK reason=0 !auth-method !auth-data
@@ -376,7 +378,7 @@ const methods: readonly Case[] = [
   {
     title: '[MQTT-4.12.0-4] [MQTT-4.12.1-2] a method that fails lets nobody in, nor stay',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     script: `
       a > CONNECT auth-method='SLOW-PIN' auth-data='fail'
       a refused 0x88
@@ -387,7 +389,7 @@ const methods: readonly Case[] = [
   {
     title: '[U5-01] [MQTT-4.12.0-4] an exchange that takes too long is cut',
     versions: NEW,
-    settings: ACCESS,
+    settings: METHODS,
     inProcess: true,
     script: `
       a > CONNECT auth-method='PIN' auth-data='u'

@@ -150,7 +150,7 @@ const receiver: readonly Case[] = [
       a joins
       a > PUBLISH 't' '2' qos=2 id=7
       a < PUBREC 7
-      w gets 't' '2' qos=2
+      ours| w gets 't' '2' qos=2
       a > PUBLISH 't' '1' qos=1 id=7
       a < PUBACK 7 reason=0x91
       w silent`,

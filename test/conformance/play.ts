@@ -104,6 +104,8 @@ class Player {
       step = undefined
       for (const client of this.#clients.values())
         if (client.isConnected && !client.isClosed) await this.#silent(client)
+      for (const { broken } of this.#all)
+        if (broken !== undefined) throw new Difference(`the server sent ${broken.message}`)
     } catch (error) {
       const where = step === undefined ? 'at the end' : `line ${step.line}, ${step.text}`
       if (error instanceof Difference) throw new Difference(`${where}: ${error.message}`)

@@ -13,10 +13,7 @@ import { VirtualTime } from '../support/virtual-time.ts'
 import type { Case } from '../support/wire-script.ts'
 import { TcpTransport } from './tcp.ts'
 
-/**
- * What the cases with `access` expect: user `u` with password `p`, nothing under `denied/`, and the
- * methods of pin-method.
- */
+/** What the cases with `access` expect: user `u` with password `p`, nothing under `denied/`. */
 const RULES: Access = {
   authenticate: ({ user, password, clientId, address, front }) => {
     const isKnown = user === 'u' && Buffer.from(password ?? []).toString() === 'p'
@@ -24,7 +21,6 @@ const RULES: Access = {
       ? { reason: Reason.success, principal: { user, clientId, address, front } }
       : { reason: Reason.badUserNameOrPassword, principal: undefined, text: 'wrong' }
   },
-  methods: PIN_METHODS,
   mayPublish: (_, topic) => (topic.startsWith('denied/') ? Reason.notAuthorized : Reason.success),
   maySubscribe: (_, filter) =>
     filter.startsWith('denied/') ? Reason.notAuthorized : Reason.success,
@@ -39,13 +35,14 @@ function optionsFor(settings: Case['settings']): ServerOptions {
     const [part = '', name = ''] = key.split('.')
     if (part === 'mqtt') mqtt[name] = value
     else if (part === 'limits') limits[name] = value
-    else if (key !== 'access') throw new Error(`no such setting: ${key}`)
+    else if (key !== 'access' && key !== 'methods') throw new Error(`no such setting: ${key}`)
   }
   // The names are those of the configuration file; a wrong one makes its case fail.
   return {
-    mqtt: mqtt as ServerOptions['mqtt'] & {},
-    limits: limits as ServerOptions['limits'] & {},
+    mqtt,
+    limits,
     ...(settings?.['access'] === true ? { access: RULES } : {}),
+    ...(settings?.['methods'] === true ? { access: { ...RULES, methods: PIN_METHODS } } : {}),
   }
 }
 

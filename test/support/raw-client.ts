@@ -80,6 +80,8 @@ export class RawClient implements LinkEnd {
   }
 
   receive(chunk: Uint8Array): void {
+    // After nonsense nothing more is understood, and the case has failed.
+    if (this.broken !== undefined) return
     this.#rest = bytes(this.#rest, chunk)
     try {
       for (let frame = readFrame(this.#rest); frame; frame = readFrame(this.#rest)) {
