@@ -111,6 +111,16 @@ export class Outbox implements Flushable, Waiter {
     this.#lane = last.lane
   }
 
+  /**
+   * Begins a whole that leaves right behind what waits for `ticket`, past what waits for later
+   * commits.
+   */
+  beginBehind(ticket: number): void {
+    const held = this.#held.find((each) => each.ticket >= ticket)
+    if (held === undefined) this.beginNow()
+    else this.#lane = held.lane
+  }
+
   /** Copies bytes into the whole that was begun last. */
   add(bytes: Uint8Array): void {
     if (!this.#isClosed) this.#lane.add(bytes)

@@ -10,7 +10,7 @@ import type { Principal } from '../core/ports.ts'
 import type { Match } from '../core/subscription.ts'
 import type { Topic } from '../core/topic.ts'
 import { Backlog } from './backlog.ts'
-import { createDelivery, type Delivery } from './delivery.ts'
+import { createDelivery, type Delivery, type Returns } from './delivery.ts'
 import type { Peer } from './peer.ts'
 import { Receiver } from './receiver.ts'
 import type { Replay } from './replay.ts'
@@ -110,19 +110,7 @@ export class Session implements Owner {
     this.#peer = undefined
     this.#endSlow()
     this.#sender.detach()
-    const returning = new Map<SharedGroup, Delivery[]>()
-    for (const delivery of this.#sender.deliveries()) {
-      const group = this.subscriptions.group(delivery.group)
-      // [MQTT-4.8.2-4]: a QoS 2 delivery that was begun waits for this client.
-      if (group === undefined || delivery.qos === 2) continue
-      const deliveries = returning.get(group)
-      if (deliveries === undefined) returning.set(group, [delivery])
-      else deliveries.push(delivery)
-    }
-    for (const [group, deliveries] of returning) {
-      for (const delivery of deliveries) this.#settle(delivery)
-      group.takeBack(deliveries)
-    }
+    this.#giveBack((origin) => this.subscriptions.group(origin))
   }
 
   mayRead(topic: Topic): boolean {
@@ -234,11 +222,29 @@ export class Session implements Owner {
     this.#replays.clear()
     this.#backlog.clear()
     this.subscriptions.clear()
+    // It may have had messages of groups that it left before [U5-35].
+    this.#giveBack((origin) => this.subscriptions.living(origin))
   }
 
   /** Takes expired messages out of the counts. */
   sweep(): void {
     this.#backlog.sweep()
+  }
+
+  #giveBack(groupOf: (origin: Returns | undefined) => SharedGroup | undefined): void {
+    const returning = new Map<SharedGroup, Delivery[]>()
+    for (const delivery of this.#sender.deliveries()) {
+      const group = groupOf(delivery.group)
+      // [MQTT-4.8.2-4]: a QoS 2 delivery that was begun waits for this client.
+      if (group === undefined || delivery.qos === 2) continue
+      const deliveries = returning.get(group)
+      if (deliveries === undefined) returning.set(group, [delivery])
+      else deliveries.push(delivery)
+    }
+    for (const [group, deliveries] of returning) {
+      for (const delivery of deliveries) this.#settle(delivery)
+      group.takeBack(deliveries)
+    }
   }
 
   #resend(): void {

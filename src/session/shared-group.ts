@@ -204,6 +204,10 @@ export class SharedGroups {
     return group
   }
 
+  find(name: string): SharedGroup | undefined {
+    return this.#groups.get(name)
+  }
+
   sweep(): void {
     for (const group of this.#groups.values()) group.sweep()
   }

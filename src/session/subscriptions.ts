@@ -106,6 +106,11 @@ export class Subscriptions {
     return origin === undefined ? undefined : this.#shared.get(origin.name)
   }
 
+  /** The group that a delivery came from, if it still has members. */
+  living(origin: Returns | undefined): SharedGroup | undefined {
+    return origin === undefined ? undefined : this.#groups.find(origin.name)
+  }
+
   /** The session has room: lets its groups hand out what waits in them. */
   pumpGroups(): void {
     for (const group of this.#shared.values()) if (group.waiting > 0) group.pump()

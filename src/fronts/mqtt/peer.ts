@@ -133,8 +133,10 @@ export class MqttPeer implements Peer {
   #begin(isNow: boolean, ticket: number, weight: number): void {
     this.#counters.packetsSent += 1
     this.#connackTicket ??= ticket
-    if (isNow && !this.isConnackHeld) this.#outbox.beginNow()
-    else this.#outbox.beginInOrder(ticket, weight)
+    if (!isNow) this.#outbox.beginInOrder(ticket, weight)
+    // Right behind CONNACK: what comes once it has left must not pass this.
+    else if (this.isConnackHeld) this.#outbox.beginBehind(this.#connackTicket)
+    else this.#outbox.beginNow()
   }
 
   /** The frame's head, or undefined where the client does not take it so large [MQTT-3.1.2-24]. */
