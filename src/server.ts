@@ -51,6 +51,11 @@ export interface Holdings {
   readonly retainedBytes: number
 }
 
+export type ServerListenOptions = ListenOptions & {
+  /** Who may come in here, where not as everywhere. It only decides about logins. */
+  readonly access?: Access | undefined
+}
+
 export interface Server {
   /** Takes a byte stream on which a client will speak MQTT. */
   readonly accept: Accept
@@ -60,7 +65,12 @@ export interface Server {
    * Opens a listener: for MQTT, MQTT over WebSocket or HTTP, each with or without TLS. Rejects with
    * a ListenError where that cannot be.
    */
-  listen(options: ListenOptions): Promise<OpenListening>
+  listen(options: ServerListenOptions): Promise<OpenListening>
+  /**
+   * To be called when passwords or rules changed: ends the connections whose login stands no more.
+   * Everything else is asked of the Access each time anyway.
+   */
+  checkLogins(): void
   /**
    * Ends the server: takes no more connections, tells clients where it can (0x8B), passes on what
    * was written, closes. Resolves when all is done, within seconds.
@@ -127,7 +137,9 @@ export function createServer(options: ServerOptions = {}): Server {
       retained: retained.count,
       retainedBytes: retained.bytes,
     }),
-    listen: (options) => listeners.listen(options),
+    listen: ({ access: own, ...options }) =>
+      listeners.listen(options, own && ((wire) => front.accept(wire, own))),
+    checkLogins: () => front.checkLogins(),
     close: async () => {
       await listeners.close(front.drain())
       sys.stop()

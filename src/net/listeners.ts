@@ -45,11 +45,14 @@ export class Listeners {
     return this.#opening === 0 && !this.#isClosing
   }
 
-  /** Rejects with a ListenError. */
-  async listen(options: ListenOptions): Promise<OpenListening> {
+  /** `accept`: what is done with its streams, where not as with all. Rejects with a ListenError. */
+  async listen(
+    options: ListenOptions,
+    accept: Accept = this.#parts.accept,
+  ): Promise<OpenListening> {
     this.#opening += 1
     try {
-      const listening = await this.#listen(options)
+      const listening = await this.#listen(options, accept)
       this.#open.set(listening, options.speaks ?? 'mqtt')
       return listening
     } finally {
@@ -74,15 +77,14 @@ export class Listeners {
     await Promise.all(meant.map(([listening]) => listening.close()))
   }
 
-  #listen(options: ListenOptions): Promise<OpenListening> {
-    const { accept } = this.#parts
+  #listen(options: ListenOptions, accept: Accept): Promise<OpenListening> {
     const { speaks = 'mqtt', tls } = options
-    if (speaks !== 'mqtt') return listenHttp(options, this.#endsFor(speaks))
+    if (speaks !== 'mqtt') return listenHttp(options, this.#endsFor(speaks, accept))
     return tls === undefined ? listenTcp(options, accept) : listenTls({ ...options, tls }, accept)
   }
 
-  #endsFor(speech: 'ws' | 'http'): HttpEnds {
-    const { accept, fetch, webSocket } = this.#parts
+  #endsFor(speech: 'ws' | 'http', accept: Accept): HttpEnds {
+    const { fetch, webSocket } = this.#parts
     const isHttp = speech === 'http'
     return {
       fetch: isHttp ? fetch : undefined,

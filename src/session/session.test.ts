@@ -374,3 +374,18 @@ test('a principal is the owner, whoever opened last', () => {
   const { session } = world.connect('c', { principal: principalOf('c', 'ann') })
   assert.equal(session.principal.user, 'ann')
 })
+
+test('what waited and may not be read any more is not sent, and leaves the queue', () => {
+  const forbidden = new Set<string>()
+  const world = setUp({ access: { ...ALLOW_ALL, mayRead: (_, topic) => !forbidden.has(topic) } })
+  const client = world.connect('c', { expiryS: 60 }, 1)
+  subscribe(client, '#')
+  for (const topic of ['a', 'b', 'c']) world.publish(topic, topic)
+  assert.deepEqual(client.peer.texts, ['a'])
+  forbidden.add('b')
+  client.session.puback(1)
+  assert.deepEqual(client.peer.texts, ['a', 'c'])
+  assert.equal(client.session.waiting, 0)
+  const gone = world.records.filter(({ kind }) => kind === 'unqueued')
+  assert.equal(gone.length, 1)
+})

@@ -209,7 +209,9 @@ export class Session implements Owner {
     while (this.isReady && this.#sender.isOpen) {
       const delivery = this.#backlog.shift()
       if (delivery === undefined) break
-      this.take(delivery)
+      // The rules may have changed while it waited.
+      if (this.mayRead(delivery.message.topic)) this.take(delivery)
+      else this.#backlog.gone(delivery)
     }
     if (this.canTake) this.subscriptions.pumpGroups()
     this.#pumpReplays()
