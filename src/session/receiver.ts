@@ -2,24 +2,45 @@
 // PUBREL has not come. At most 65,535 by nature.
 
 export class Receiver {
-  readonly #packetIds = new Set<number>()
+  /** Each id with the connection on which its PUBLISH came last. */
+  readonly #connections = new Map<number, number>()
+  #connection = 0
+  #unreleased = 0
 
   get size(): number {
-    return this.#packetIds.size
+    return this.#connections.size
+  }
+
+  /** How many of the ids take a part of the present connection's Receive Maximum. */
+  get unreleased(): number {
+    return this.#unreleased
+  }
+
+  /** A new connection: the client's send quota is whole again [MQTT-4.9.0-1]. */
+  attach(): void {
+    this.#connection += 1
+    this.#unreleased = 0
   }
 
   /** True: this id's message is owned already, a repeated PUBLISH is not new [MQTT-4.3.3-10]. */
   has(packetId: number): boolean {
-    return this.#packetIds.has(packetId)
+    return this.#connections.has(packetId)
   }
 
-  /** The message is owned [MQTT-4.3.3-8]. */
+  /** True: its PUBLISH came on this connection and is counted. */
+  isCounted(packetId: number): boolean {
+    return this.#connections.get(packetId) === this.#connection
+  }
+
+  /** The message is owned [MQTT-4.3.3-8], or came again. */
   add(packetId: number): void {
-    this.#packetIds.add(packetId)
+    if (!this.isCounted(packetId)) this.#unreleased += 1
+    this.#connections.set(packetId, this.#connection)
   }
 
   /** PUBREL came: the id is free again [MQTT-4.3.3-12]. False where it was not in use. */
   release(packetId: number): boolean {
-    return this.#packetIds.delete(packetId)
+    if (this.isCounted(packetId)) this.#unreleased -= 1
+    return this.#connections.delete(packetId)
   }
 }

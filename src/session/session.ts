@@ -96,6 +96,7 @@ export class Session implements Owner {
   attach(peer: Peer): void {
     this.#peer = peer
     this.#sender.attach(peer.receiveMax)
+    this.receiver.attach()
     this.pump()
   }
 

@@ -12,7 +12,7 @@ import { messageProperties } from './message-properties.ts'
 export function admit(client: Client, packet: Publish): Message | Reason {
   const { settings, turn } = client.front.parts
   const { qos, retain, properties, packetId } = packet
-  const { session } = client.admission
+  const { session, dialect } = client.admission
   if (properties.subscriptionIds.length > 0) {
     throw new ProtocolError('a Subscription Identifier', Reason.protocolError, 'MQTT-3.3.4-6')
   }
@@ -29,7 +29,11 @@ export function admit(client: Client, packet: Publish): Message | Reason {
       : client.aliases.resolve(properties.topicAlias, packet.topic)
 
   // A QoS 2 message still has this id: it is no id for another one [MQTT-2.2.1-3].
-  if (qos === 1 && session.receiver.has(packetId)) return Reason.packetIdentifierInUse
+  if (qos === 1 && session.receiver.has(packetId)) {
+    if (dialect.canRefusePublish) return Reason.packetIdentifierInUse
+    // Acknowledging it would lose it without a word.
+    throw new ProtocolError('packet id in use', Reason.packetIdentifierInUse, 'MQTT-2.2.1-3')
+  }
   const topic = client.topic(name)
   if (topic === undefined) return Reason.topicNameInvalid
   if (properties.payloadFormat === 1 && !isUtf8(packet.payload)) {
@@ -54,8 +58,8 @@ export function admit(client: Client, packet: Publish): Message | Reason {
 /** [MQTT-3.3.4-7]: what the client cannot have been told of yet counts as unacknowledged. */
 function checkReceiveMaximum(client: Client, packetId: number): void {
   const { session, peer, dialect } = client.admission
-  if (!dialect.hasReceiveMaximum || session.receiver.has(packetId)) return
-  const unacknowledged = session.receiver.size + peer.pubacksHeld
+  if (!dialect.hasReceiveMaximum || session.receiver.isCounted(packetId)) return
+  const unacknowledged = session.receiver.unreleased + peer.pubacksHeld
   if (unacknowledged < client.front.parts.settings.receiveMax) return
   throw new ProtocolError('Receive Maximum exceeded', Reason.receiveMaximumExceeded, 'MQTT-3.3.4-7')
 }

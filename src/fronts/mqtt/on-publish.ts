@@ -11,6 +11,7 @@ export function onPublish(client: Client, packet: Publish): void {
   const { session, peer, principal, dialect } = client.admission
   const { qos, packetId } = packet
   if (qos === 2 && session.receiver.has(packetId)) {
+    session.receiver.add(packetId)
     // The message is owned already; the answer joins the one that may still wait for its commit.
     return peer.ack(PacketType.pubrec, packetId, Reason.success) // [MQTT-4.3.3-10]
   }
