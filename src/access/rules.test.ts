@@ -59,7 +59,7 @@ test('a password file: its users come in by their passwords, and nobody else', a
   assert.equal(await reasonOf('al', 'two'), Reason.badUserNameOrPassword, 'and again')
   assert.equal(await reasonOf('al'), Reason.badUserNameOrPassword)
   assert.equal(await reasonOf('cy', 'one'), Reason.badUserNameOrPassword)
-  assert.equal(await reasonOf('', ''), Reason.badUserNameOrPassword)
+  assert.equal(await reasonOf('', ''), Reason.notAuthorized, 'an empty name is none')
   assert.equal(await reasonOf(), Reason.notAuthorized)
 
   const open = await rulesOf({ passwordFile, allowAnonymous: true })

@@ -151,7 +151,9 @@ export class Rules implements Access {
 
   #authenticate(name: string, credentials: Credentials): Authentication | Promise<Authentication> {
     const set = this.#set(name)
-    const { user, password } = credentials
+    const { password } = credentials
+    // An empty name is none, as for Mosquitto.
+    const user = credentials.user === '' ? undefined : credentials.user
     if (set?.accounts !== undefined && user !== undefined) {
       if (password === undefined) return refusal(Reason.badUserNameOrPassword, 'no password')
       return this.#checkPassword(name, set.accounts, user, password, credentials)
@@ -161,8 +163,9 @@ export class Rules implements Access {
     }
     // Where some listener checks names, one that nobody checked here counts for nothing: it would
     // get the rights and the session of whoever bears it there.
-    const nameless = this.#isAnyNameChecked ? { ...credentials, user: undefined } : credentials
-    return { reason: Reason.success, principal: this.#admit(name, nameless, undefined) }
+    const told = this.#isAnyNameChecked ? undefined : user
+    const principal = this.#admit(name, { ...credentials, user: told }, undefined)
+    return { reason: Reason.success, principal }
   }
 
   async #checkPassword(

@@ -7,6 +7,7 @@ import { decode } from '../../src/codec/mqtt/decode.ts'
 import { encode } from '../../src/codec/mqtt/encode.ts'
 import { Framer } from '../../src/codec/mqtt/framer.ts'
 import {
+  type Ack,
   type Connack,
   type Packet,
   PacketType,
@@ -29,6 +30,8 @@ export interface ConnectOptions {
   readonly clientId?: string
   readonly cleanStart?: boolean
   readonly keepAlive?: number
+  readonly user?: string | undefined
+  readonly password?: string | undefined
   readonly will?: Partial<Will>
   readonly properties?: Partial<Properties>
   /** Called instead of keeping the message; its payload is valid during the call only. */
@@ -107,8 +110,11 @@ export class LiveClient {
     return ((await answer) as Suback).reasons
   }
 
-  /** Resolves once it is written (QoS 0), or the last acknowledgement has come. */
-  async publish(topic: string, payload: string | Uint8Array, qos: Qos = 0): Promise<void> {
+  /**
+   * Resolves once the server is done with it: on the write at QoS 0, on the last acknowledgement
+   * else. With the reason that it says, 0 at QoS 0.
+   */
+  async publish(topic: string, payload: string | Uint8Array, qos: Qos = 0): Promise<number> {
     const packetId = qos === 0 ? 0 : this.#takeId()
     const answer = qos === 0 ? undefined : this.#wait(packetId)
     const bytes = typeof payload === 'string' ? new TextEncoder().encode(payload) : payload
@@ -122,7 +128,7 @@ export class LiveClient {
       properties: NO_PROPERTIES,
       payload: bytes,
     })
-    await answer
+    return ((await answer) as Ack | undefined)?.reason ?? 0
   }
 
   /** Resolves when everything that was sent before has been read by the server. */
@@ -251,6 +257,13 @@ export async function openClient(options: ConnectOptions): Promise<LiveClient> {
 
 /** A client that was accepted. */
 export async function connectClient(options: ConnectOptions): Promise<LiveClient> {
+  const client = await askToConnect(options)
+  if (client.connack?.reason !== 0) throw new Error(`refused with ${client.connack?.reason}`)
+  return client
+}
+
+/** A client that has its CONNACK, whatever it says. */
+export async function askToConnect(options: ConnectOptions): Promise<LiveClient> {
   const client = await openClient(options)
   client.sendPacket({
     type: PacketType.connect,
@@ -260,12 +273,12 @@ export async function connectClient(options: ConnectOptions): Promise<LiveClient
     // Level 3 has no empty ids.
     clientId: options.clientId ?? `live-${++anonymous}`,
     will: options.will === undefined ? undefined : makeWill(options.will),
-    userName: undefined,
-    password: undefined,
+    userName: options.user,
+    password:
+      options.password === undefined ? undefined : new TextEncoder().encode(options.password),
     properties: makeProperties(options.properties ?? {}),
   })
   await client.until('CONNACK', () => client.connack !== undefined)
-  if (client.connack?.reason !== 0) throw new Error(`refused with ${client.connack?.reason}`)
   return client
 }
 
