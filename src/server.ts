@@ -13,7 +13,9 @@ import { ALLOW_ALL } from './core/access.ts'
 import { type Counters, createCounters } from './core/counters.ts'
 import { Hub } from './core/hub.ts'
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts'
+import { Observer } from './core/observer.ts'
 import type { Access, Cluster, Log, Store, StoreRecord } from './core/ports.ts'
+import { Presence } from './core/presence.ts'
 import { Retained } from './core/retained.ts'
 import { type Gauges, SysTree } from './core/sys-tree.ts'
 import { TopicTree } from './core/topic-tree.ts'
@@ -35,6 +37,8 @@ export interface ServerOptions {
   readonly cluster?: Cluster
   /** Seconds between two updates of `$SYS`; 10 by default, 0 for none. */
   readonly sysIntervalS?: number
+  /** Whether retained messages under `$presence/` say who is connected; true by default. */
+  readonly presence?: boolean
   /** Silent by default. */
   readonly log?: Log
   readonly clock?: Clock
@@ -103,8 +107,9 @@ export function createServer(options: ServerOptions = {}): Server {
   const deadlines = new Deadlines(clock)
   const tree = new TopicTree(limits.audiencesMax)
   const retained = new Retained(limits.retainedBytesMax)
-  const hub = new Hub({ turn, store, tree, retained, access, cluster })
-  const world = { turn, deadlines, hub, retained, access, limits, counters, log }
+  const observer = new Observer()
+  const hub = new Hub({ turn, store, tree, retained, access, cluster, observer })
+  const world = { turn, deadlines, hub, retained, access, limits, counters, log, observer }
   const sessions = new Sessions(world)
   const front = new MqttFront({ ...world, random, sessions, cluster, settings })
   sessions.start()
@@ -118,6 +123,8 @@ export function createServer(options: ServerOptions = {}): Server {
     intervalS: options.sysIntervalS ?? SYS_INTERVAL_S,
   })
   sys.start()
+  const presence = new Presence({ turn, hub, observer, goneMax: limits.presencesGoneMax })
+  if (options.presence ?? true) presence.start()
 
   const listeners = new Listeners({
     accept: (wire) => front.accept(wire),
@@ -137,8 +144,8 @@ export function createServer(options: ServerOptions = {}): Server {
       retained: retained.count,
       retainedBytes: retained.bytes,
     }),
-    listen: ({ access: own, ...options }) =>
-      listeners.listen(options, own && ((wire) => front.accept(wire, own))),
+    listen: ({ access: own, ...place }) =>
+      listeners.listen(place, own && ((wire) => front.accept(wire, own))),
     checkLogins: () => front.checkLogins(),
     close: async () => {
       await listeners.close(front.drain())

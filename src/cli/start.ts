@@ -54,6 +54,7 @@ async function run(flags: StartFlags, config: Config, output: Output): Promise<E
     limits: config.limits,
     mqtt: config.mqtt,
     sysIntervalS: config.sys.intervalS,
+    presence: config.presence.enabled,
     log: output.log,
   })
   let open: OpenListener[]

@@ -36,6 +36,8 @@ export interface Config {
   readonly limits: Limits
   /** `intervalS`: seconds between two publications under `$SYS`; 0 for none. */
   readonly sys: { readonly intervalS: number }
+  /** `enabled`: retained messages under `$presence/` say who is connected. */
+  readonly presence: { readonly enabled: boolean }
 }
 
 /** The lowest layer: what holds where nobody says otherwise. */
@@ -50,6 +52,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   mqtt: { ...DEFAULT_MQTT_SETTINGS },
   limits: { ...DEFAULT_LIMITS },
   sys: { intervalS: 10 },
+  presence: { enabled: true },
 }
 
 /** The port of a listener that does not name one. */

@@ -44,9 +44,9 @@ export function loadConfig(sources: Sources): Config {
   const { settings, issues } = parseSettings(merge(layers))
   if (settings === undefined) throw new ConfigError(issues.map((issue) => toLine(issue, layers)))
 
-  const { data, memory, durability, allowAnonymous, log, mqtt, limits, sys } = settings
+  const { data, memory, durability, allowAnonymous, log, mqtt, limits, sys, presence } = settings
   const listeners = toListeners(settings, layers, sources.ports)
-  return { listeners, data, memory, durability, allowAnonymous, log, mqtt, limits, sys }
+  return { listeners, data, memory, durability, allowAnonymous, log, mqtt, limits, sys, presence }
 }
 
 function fileLayers({ file, env, folders }: Sources): Layer[] {

@@ -53,6 +53,7 @@ const limits = z.strictObject({
   outboxBytesMax: bound,
   connectBytesMax: whole(64, PACKET_BYTES_MAX),
   topicNamesMax: bound,
+  presencesGoneMax: whole(0),
 } satisfies Record<keyof Limits, z.ZodType<number>>)
 
 const listener = z
@@ -83,6 +84,7 @@ const ROOT = z.strictObject({
   mqtt,
   limits,
   sys: z.strictObject({ intervalS: whole(0, Math.floor(TIMER_MS_MAX / 1000)) }),
+  presence: z.strictObject({ enabled: toggle }),
   access: later('access rules'),
   tls: later('TLS'),
   http: later('HTTP'),

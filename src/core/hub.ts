@@ -4,6 +4,7 @@
 import { Reason } from '../base/reason.ts'
 import type { Turn } from '../base/turn.ts'
 import { keep, type Message } from './message.ts'
+import type { Observer } from './observer.ts'
 import type { Access, Cluster, Principal, Store, StoreRecord } from './ports.ts'
 import type { Retained } from './retained.ts'
 import type { Subscriber, Subscription } from './subscription.ts'
@@ -35,6 +36,7 @@ export interface HubParts {
   readonly retained: Retained
   readonly access: Access
   readonly cluster: Cluster
+  readonly observer: Observer
 }
 
 export class Hub {
@@ -44,6 +46,7 @@ export class Hub {
   readonly #retained: Retained
   readonly #access: Access
   readonly #cluster: Cluster
+  readonly #observer: Observer
   /** How many subscriptions there are to each filter, so that each is announced once. */
   readonly #announced = new Map<TopicFilter, number>()
   #offset: number
@@ -56,6 +59,7 @@ export class Hub {
     this.#retained = parts.retained
     this.#access = parts.access
     this.#cluster = parts.cluster
+    this.#observer = parts.observer
     this.#offset = parts.store.firstOffset
     this.#offsetBound = this.#offset
   }
@@ -82,20 +86,20 @@ export class Hub {
       precondition?.(this.state(message.topic)) ??
       Reason.success
     if (refusal !== Reason.success) return refused(refusal)
-    return this.#accept(message)
+    return this.#accept(message, principal)
   }
 
   /**
-   * Publishes what was promised before, a will: a store that fails delays what is durable of it, but
-   * it is too late to refuse it.
+   * Publishes what was promised before, a will: a store that fails delays what is durable of it,
+   * but it is too late to refuse it.
    */
   publishPromised(message: Message, principal: Principal): Outcome {
     this.#turn.open()
     const refusal = this.#refusal(message, principal)
-    return refusal === undefined ? this.#accept(message) : refused(refusal)
+    return refusal === undefined ? this.#accept(message, principal) : refused(refusal)
   }
 
-  #accept(message: Message): Outcome {
+  #accept(message: Message, principal: Principal | undefined): Outcome {
     message.offset = this.#nextOffset()
     if (message.retain && !this.#setState(message)) {
       return refused(Reason.quotaExceeded)
@@ -106,6 +110,9 @@ export class Hub {
       if (fitting !== undefined) subscriber.deliver(message, fitting)
     }
     this.#cluster.forward(message)
+    if (this.#observer.publish.isHeard && !message.topic.startsWith('$')) {
+      this.#observer.publish.emit({ message: keep(message), principal })
+    }
     return {
       reason: audience.length === 0 ? Reason.noMatchingSubscribers : Reason.success,
       offset: message.offset,

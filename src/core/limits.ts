@@ -37,6 +37,11 @@ export interface Limits {
   connectBytesMax: number
   /** Topic names kept by their bytes, so that they are not decoded again. Above: old ones go. */
   topicNamesMax: number
+  /**
+   * Clients without connection and session whose presence is still shown. Above: the one that went
+   * first is shown no more.
+   */
+  presencesGoneMax: number
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
@@ -54,4 +59,5 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   outboxBytesMax: 4 * 1024 * 1024,
   connectBytesMax: 512 * 1024,
   topicNamesMax: 16_384,
+  presencesGoneMax: 1000,
 })

@@ -102,7 +102,10 @@ describe('$SYS', () => {
   test('publishes only what changed, and writes nothing to the store', () => {
     const { world } = begin(10)
     const client = world.connect('reader')
-    client.session.subscriptions.add({ filter: '$SYS/broker/+' as never, share: undefined }, OPTIONS)
+    client.session.subscriptions.add(
+      { filter: '$SYS/broker/+' as never, share: undefined },
+      OPTIONS,
+    )
     world.settle()
     client.peer.sent.length = 0
     world.takeKinds()

@@ -48,7 +48,7 @@ export class Backlog {
     const bytes = delivery.message.payload.length
     if (!this.#queue.hasRoom(bytes)) this.sweep()
     if (!this.#queue.hasRoom(bytes)) {
-      this.#drop()
+      this.#drop(delivery)
       return
     }
     keep(delivery.message)
@@ -135,11 +135,13 @@ export class Backlog {
 
   #expired(delivery: Delivery): void {
     this.#world.counters.droppedExpired += 1
+    this.#world.observer.dropped(this.#name, delivery.message.topic, 'expired')
     this.gone(delivery)
   }
 
-  #drop(): void {
+  #drop({ message }: Delivery): void {
     this.#world.counters.droppedQueueFull += 1
+    this.#world.observer.dropped(this.#name, message.topic, 'queueFull')
     this.#dropped += 1
     if (this.#dropped > 1) return
     this.#world.log.warn('queue full, dropping the newest messages', {

@@ -132,7 +132,7 @@ export class Session implements Owner {
   }
 
   sendAtMostOnce(message: Message, retain: boolean, ids: readonly number[]): void {
-    if (this.#peer?.isWritable !== true) this.#dropSlow()
+    if (this.#peer?.isWritable !== true) this.#dropSlow(message)
     else this.#sent(message, this.#peer.publish(message, 0, retain, ids, 0, false))
   }
 
@@ -325,8 +325,9 @@ export class Session implements Owner {
     this.#world.turn.append({ kind: 'settled', clientId: this.clientId, packetId })
   }
 
-  #dropSlow(): void {
+  #dropSlow({ topic }: Message): void {
     this.#world.counters.droppedSlow += 1
+    this.#world.observer.dropped(this.clientId, topic, 'slow')
     this.#droppedSlow += 1
     if (this.#droppedSlow > 1) return
     this.#world.log.warn('client reads too slowly, dropping QoS 0', { client: this.clientId })
@@ -340,11 +341,14 @@ export class Session implements Owner {
   }
 
   #sent(message: Message, wasSent: boolean): void {
-    const { counters } = this.#world
+    const { counters, observer } = this.#world
     if (wasSent) {
       counters.publishesSent += 1
       counters.publishBytesSent += message.payload.length
-    } else counters.droppedTooLarge += 1
+    } else {
+      counters.droppedTooLarge += 1
+      observer.dropped(this.clientId, message.topic, 'tooLarge')
+    }
   }
 }
 

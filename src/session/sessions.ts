@@ -211,6 +211,8 @@ export class Sessions {
     if (session.isDurable) {
       this.#world.turn.append({ kind: 'ended', clientId: session.clientId })
     }
+    const { sessionEnd } = this.#world.observer
+    if (sessionEnd.isHeard) sessionEnd.emit(session.clientId)
     if (will !== undefined) this.#publish(will)
   }
 

@@ -111,6 +111,7 @@ export class SharedGroup implements Subscriber, Returns {
         ready.member.sendAtMostOnce(message, this.#retain(ready, message.retain), ready.ids)
       } else if (this.#memberships.some(({ member }) => member.isConnected)) {
         this.#world.counters.droppedSlow += 1
+        this.#world.observer.dropped(this.name, message.topic, 'slow')
       }
       return
     }

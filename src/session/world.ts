@@ -5,6 +5,7 @@ import type { Turn } from '../base/turn.ts'
 import type { Counters } from '../core/counters.ts'
 import type { Hub } from '../core/hub.ts'
 import type { Limits } from '../core/limits.ts'
+import type { Observer } from '../core/observer.ts'
 import type { Access, Log, StoreRecord } from '../core/ports.ts'
 import type { Retained } from '../core/retained.ts'
 
@@ -17,4 +18,5 @@ export interface World {
   readonly limits: Limits
   readonly counters: Counters
   readonly log: Log
+  readonly observer: Observer
 }

@@ -8,6 +8,7 @@ import { ALLOW_ALL } from '../../src/core/access.ts'
 import { type Counters, createCounters } from '../../src/core/counters.ts'
 import { Hub } from '../../src/core/hub.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts'
+import { Observer } from '../../src/core/observer.ts'
 import type { Message, Qos } from '../../src/core/message.ts'
 import type { Access, Log, Principal, Store, StoreRecord } from '../../src/core/ports.ts'
 import { Retained } from '../../src/core/retained.ts'
@@ -94,6 +95,7 @@ export class SessionWorld {
   readonly clock: VirtualClock = new VirtualClock()
   readonly scheduler: VirtualScheduler = new VirtualScheduler()
   readonly counters: Counters = createCounters()
+  readonly observer: Observer = new Observer()
   readonly tree: TopicTree = new TopicTree(1000)
   /** Appended to the store, in order. */
   readonly records: StoreRecord[] = []
@@ -124,15 +126,16 @@ export class SessionWorld {
     this.turn = new Turn<StoreRecord>(this.scheduler, this.clock, store, () => {
       this.counters.commitsFailed += 1
     })
-    const { turn, deadlines, retained, counters, tree } = this
+    const { turn, deadlines, retained, counters, tree, observer } = this
     const cluster = {
       announce: (filter: string) => this.told.push(`+${filter}`),
       withdraw: (filter: string) => this.told.push(`-${filter}`),
       forward: (message: Message) => this.told.push(`>${message.topic}`),
       takeover: ignore,
     }
-    this.hub = new Hub({ turn, store, tree, retained, access, cluster })
-    this.world = { turn, deadlines, hub: this.hub, retained, access, limits, counters, log }
+    this.hub = new Hub({ turn, store, tree, retained, access, cluster, observer })
+    const { hub } = this
+    this.world = { turn, deadlines, hub, retained, access, limits, counters, log, observer }
     this.sessions = new Sessions(this.world)
   }
 

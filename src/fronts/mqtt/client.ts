@@ -12,6 +12,7 @@ import type { TopicCache } from '../../codec/mqtt/topic-cache.ts'
 import type { Counters } from '../../core/counters.ts'
 import type { Hub } from '../../core/hub.ts'
 import type { Limits } from '../../core/limits.ts'
+import type { Observer } from '../../core/observer.ts'
 import type {
   Access,
   AuthenticationExchange,
@@ -40,6 +41,7 @@ export interface MqttFrontParts {
   readonly cluster: Cluster
   readonly log: Log
   readonly counters: Counters
+  readonly observer: Observer
   readonly limits: Limits
   readonly settings: MqttSettings
 }

@@ -132,7 +132,10 @@ export class Connection implements Client, WireEnd, FrameSink {
     this.outbox.close()
     if (this.#admission !== undefined) {
       const { session, peer, dialect } = this.#admission
-      if (wasOpen) sessions.close(session, peer, { dropsWill: false })
+      if (wasOpen) {
+        this.#left(error?.message ?? 'connection lost')
+        sessions.close(session, peer, { dropsWill: false })
+      }
       log.info('client disconnected', {
         client: session.clientId,
         address: this.wire.remoteAddress,
@@ -205,6 +208,7 @@ export class Connection implements Client, WireEnd, FrameSink {
     this.#reason = reason
     const { session, peer } = this.admission
     this.#state = 'closed'
+    this.#left(reasonName(reason, PacketType.disconnect))
     this.front.parts.sessions.close(session, peer, { dropsWill })
     this.#endWire()
   }
@@ -309,9 +313,24 @@ export class Connection implements Client, WireEnd, FrameSink {
       if (dialect.canDisconnect && !isSilent && hasConnack) {
         peer.send({ type: PacketType.disconnect, reason, properties: NO_PROPERTIES })
       }
+      this.#left(reasonName(reason, PacketType.disconnect))
       this.front.parts.sessions.close(session, peer, { dropsWill: false })
     }
     this.#endWire()
+  }
+
+  /** Tells whoever listens that it is over, before the session goes on without it. */
+  #left(reason: string): void {
+    const { disconnect } = this.front.parts.observer
+    if (!disconnect.isHeard) return
+    const { session, principal, dialect } = this.admission
+    disconnect.emit({
+      clientId: session.clientId,
+      principal,
+      address: this.wire.remoteAddress,
+      version: dialect.name,
+      reason,
+    })
   }
 
   /** Sends nothing more [MQTT-3.14.4-1] and closes [MQTT-3.14.4-2]. */

@@ -127,7 +127,7 @@ function accept(
   authenticationData?: Uint8Array,
 ): void {
   const { principal } = authentication
-  const { sessions, settings, log } = client.front.parts
+  const { sessions, settings, log, observer } = client.front.parts
   if (principal === undefined) {
     log.info('client refused', {
       client: packet.clientId,
@@ -161,6 +161,12 @@ function accept(
     present: isPresent,
     keepAlive: keepAliveS,
   })
+  if (observer.connect.isHeard) {
+    const { remoteAddress: address } = client.wire
+    const { clientId } = session
+    const version = dialect.name
+    observer.connect.emit({ clientId, principal, address, version, sessionPresent: isPresent })
+  }
   const announced = announce(settings, client.front.parts.limits, {
     assignedClientId: packet.clientId === '' ? session.clientId : undefined,
     askedExpiryS: asked,
