@@ -20,7 +20,6 @@ export interface AuditParts {
   readonly store: SimStore
   readonly scenario: Scenario
   readonly clients: readonly SimClient[]
-  readonly wills: readonly SimWill[]
   readonly endedGroups: ReadonlySet<string>
   /** Messages that the server says it dropped at a full queue. */
   readonly dropped: number
@@ -37,8 +36,8 @@ export function audit(parts: AuditParts): void {
       parts.world.violation(`${name} was acknowledged but never taken`)
     }
   }
-  for (const will of parts.wills) auditWill(parts, will)
   for (const client of parts.clients) {
+    for (const will of client.wills) auditWill(parts, will)
     for (const line of client.lines) auditKeepAlive(parts, line)
   }
   auditRecords(parts)
@@ -164,7 +163,7 @@ function auditKeepAlive({ world }: AuditParts, line: Line): void {
   }
 }
 
-/** The records tell the same as the clients: who is subscribed to what, and that nothing is owed. */
+/** The records tell what the clients tell: who is subscribed to what, and that nothing is owed. */
 function auditRecords({ world, store, clients }: AuditParts): void {
   const { model } = store
   for (const client of clients) {

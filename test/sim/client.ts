@@ -3,48 +3,11 @@
 // breaks is the server's doing. What it does and when is scenario's.
 
 import type { RawPacket } from '../support/raw-client-packet.ts'
-import { type HeldSubscription, type Ledger, type Letter, Mailbox, payloadOf } from './ledger.ts'
-import { type Expected, Line } from './line.ts'
-import type { LinkProfile, Network } from './network.ts'
+import { type HeldSubscription, type Letter, payloadOf } from './ledger.ts'
+import { type Expected, Line, type LineOwner } from './line.ts'
 import { connect, frame, type WillRequest } from './packets.ts'
-import type { SimStore } from './store.ts'
-import type { Chance, World } from './world.ts'
-
-export interface ClientProfile {
-  readonly id: string
-  readonly version: number
-  /** Seconds that its session outlives a connection: 0 for none, Infinity for ever (before 5.0). */
-  readonly expiryS: number
-  readonly receiveMax: number
-  readonly aliasMax: number
-  readonly keepAliveS: number
-  /** The longest that it takes to acknowledge. */
-  readonly ackMs: number
-  /** The only shared subscription of which it is a member, and its only subscription at all. */
-  readonly group: string | undefined
-  readonly link: LinkProfile
-}
-
-export interface Outgoing {
-  readonly letter: Letter | undefined
-  readonly packet: Partial<RawPacket> & { readonly type: string }
-  readonly id: number
-  readonly qos: number
-  isReleased: boolean
-}
-
-/** What a client keeps of a session. */
-export class ClientSession {
-  readonly mailbox: Mailbox
-  readonly outgoing: Map<number, Outgoing> = new Map()
-  /** QoS 2 messages that came and were not released. */
-  readonly incoming: Set<number> = new Set()
-  lastId = 0
-
-  constructor(owner: string) {
-    this.mailbox = new Mailbox(owner)
-  }
-}
+import { type ClientProfile, ClientSession, type Outgoing, type Parts } from './session.ts'
+import type { Chance } from './world.ts'
 
 export interface SimWill {
   readonly letter: Letter
@@ -52,20 +15,10 @@ export interface SimWill {
   readonly line: Line
 }
 
-export interface Parts {
-  readonly world: World
-  readonly network: Network
-  readonly ledger: Ledger
-  readonly wills: SimWill[]
-  readonly store: SimStore
-  /** Groups of which a member's session ended, and with it the QoS 2 messages begun there. */
-  readonly endedGroups: Set<string>
-}
-
 /** The clock of expiry may be off by so much before a session counts as surely gone. */
 const EXPIRY_SLACK_MS = 2000
 
-export class SimClient {
+export class SimClient implements LineOwner {
   readonly profile: ClientProfile
   readonly parts: Parts
   readonly chance: Chance
@@ -73,9 +26,9 @@ export class SimClient {
   line: Line | undefined
   /** All connections so far, the newest last. */
   readonly lines: Line[] = []
+  readonly wills: SimWill[] = []
   /** The last CONNECT asked for a clean start and was not answered yet. */
   #mustClean = false
-  #wills = 0
   #lastSubscribeId = 0
   readonly #pending = new Map<number, () => void>()
 
@@ -96,22 +49,24 @@ export class SimClient {
 
   /** Opens a connection; one that is still open is left behind and taken over by the server. */
   connect(wantsClean: boolean, will?: Omit<WillRequest, 'payload'>): void {
-    const { world, network, wills } = this.parts
-    const { id, version, expiryS, receiveMax, aliasMax, keepAliveS } = this.profile
+    const { world, network } = this.parts
+    const { id, version, expiryS, aliasMax, keepAliveS } = this.profile
     const fate = this.#fate()
     const isClean = wantsClean || this.#mustClean || !this.isPersistent || fate === 'unknown'
     // A CONNECT that is still on its way must not take the new connection over.
     for (const old of this.lines) if (old.connectReachedMs === undefined) old.link.cut()
     const line = new Line(this, network, isClean)
     const willSent = will === undefined ? undefined : this.#writeWill(will, line)
-    if (willSent !== undefined) wills.push(willSent)
+    if (willSent !== undefined) this.wills.push(willSent)
     if (isClean) this.#startAnew()
     // If this one is lost too, nobody can say whose state the server has.
     this.#mustClean = isClean || fate === 'gone'
     this.#pending.clear()
     this.line = line
     this.lines.push(line)
-    world.note(`${id} > CONNECT ${line.link.id} ${isClean ? 'clean' : ''} ${willSent ? 'will' : ''}`)
+    world.note(
+      `${id} > CONNECT ${line.link.id} ${isClean ? 'clean' : ''} ${willSent ? 'will' : ''}`,
+    )
     line.send(
       connect({
         version,
@@ -119,12 +74,10 @@ export class SimClient {
         isClean,
         keepAliveS,
         will:
-          willSent && will
-            ? { ...will, payload: payloadOf(willSent.letter.name, 3) }
-            : undefined,
+          willSent && will ? { ...will, payload: payloadOf(willSent.letter.name, 3) } : undefined,
         properties: [
           ['session-expiry', expiryS === Number.POSITIVE_INFINITY ? 0xffff_ffff : expiryS],
-          ['receive-max', receiveMax],
+          ['receive-max', line.receiveMax],
           ['alias-max', aliasMax],
         ],
       }),
@@ -183,8 +136,10 @@ export class SimClient {
     if (line?.isAccepted !== true) return
     const id = this.#takeSubscribeId()
     session.mailbox.subscriptions.delete(name)
-    session.mailbox.unsure.add(name)
-    this.#pending.set(id, () => session.mailbox.unsure.delete(name))
+    session.mailbox.unsure.set(name, id)
+    this.#pending.set(id, () => {
+      if (session.mailbox.unsure.get(name) === id) session.mailbox.unsure.delete(name)
+    })
     this.parts.world.note(`${this.profile.id} > UNSUBSCRIBE ${id} ${name}`)
     this.#sendFilter(line, id, 'unsubscribed', name, 0)
   }
@@ -288,17 +243,14 @@ export class SimClient {
   }
 
   #writeWill(will: Omit<WillRequest, 'payload'>, line: Line): SimWill {
-    this.#wills += 1
-    const owner = `will-${this.profile.id}-${this.#wills}`
+    const owner = `will-${this.profile.id}-${this.wills.length + 1}`
     const letter = this.parts.ledger.write(owner, will.topic, will.qos, will.retain, undefined)
     return { letter, delayS: this.profile.version === 5 ? will.delayS : 0, line }
   }
 
   /** The last connection whose CONNECT reached the server, before `line`. */
   #before(line: Line | undefined): Line | undefined {
-    return this.lines.findLast(
-      (other) => other !== line && other.connectReachedMs !== undefined,
-    )
+    return this.lines.findLast((other) => other !== line && other.connectReachedMs !== undefined)
   }
 
   /** Whether the server still has the session, as far as anybody can say. */

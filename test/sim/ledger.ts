@@ -1,6 +1,7 @@
-// The book of a run: every message that a client sent, when the server took it, and what each session
-// got. What the server passes on to other nodes tells what it took, when and in which order.
-// What the protocol promises is checked as it happens; what only the end can tell is audit's.
+// The book of a run: every message that a client sent, when the server took it, and what each
+// session got. What the server passes on to other nodes tells what it took, when and in which
+// order. What the protocol promises is checked as it happens; what only the end can tell is
+// audit's.
 
 import { naiveMatches } from '../support/naive-matcher.ts'
 import type { Message } from '../../src/core/message.ts'
@@ -44,8 +45,8 @@ export interface HeldSubscription {
 export class Mailbox {
   readonly owner: string
   readonly subscriptions: Map<string, HeldSubscription> = new Map()
-  /** Subscriptions that were given up without an answer: they may still be there. */
-  readonly unsure: Set<string> = new Set()
+  /** The UNSUBSCRIBE of each one that was given up without an answer: it may still be there. */
+  readonly unsure: Map<string, number> = new Map()
   /** All filters ever asked for in this session, and since when. */
   readonly asked: Map<string, number> = new Map()
   /** How often each letter came to the application, without what was retained before. */

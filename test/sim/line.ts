@@ -2,9 +2,10 @@
 // that hold for a connection alone. What outlives it is client's.
 
 import type { Property, RawPacket } from '../support/raw-client-packet.ts'
-import type { SimClient } from './client.ts'
 import type { Link, LinkEnd, Network } from './network.ts'
 import { frame } from './packets.ts'
+import type { ClientProfile, ClientSession, Parts } from './session.ts'
+import type { Chance } from './world.ts'
 
 /** A SUBSCRIBE or UNSUBSCRIBE, and how many records there were when it reached the server. */
 export interface Expected {
@@ -13,11 +14,27 @@ export interface Expected {
   records: number | undefined
 }
 
+/** The client whose connection it is. */
+export interface LineOwner {
+  readonly profile: ClientProfile
+  readonly parts: Parts
+  readonly chance: Chance
+  readonly session: ClientSession
+  readonly isPersistent: boolean
+  /** The connection that it uses at present, if any. */
+  readonly line: Line | undefined
+  /** All its connections, the newest last. */
+  readonly lines: readonly Line[]
+  accepted(line: Line, saysPresent: boolean): void
+  acknowledged(line: Line, packet: RawPacket): void
+  closed(line: Line): void
+}
+
 /** A client begins no more QoS 1 and 2 messages than this at a time. */
 const OUTGOING_MAX = 40
 
 export class Line implements LinkEnd {
-  readonly client: SimClient
+  readonly client: LineOwner
   readonly link: Link
   readonly isClean: boolean
   isAccepted = false
@@ -29,6 +46,8 @@ export class Line implements LinkEnd {
   isLeft = false
   /** … and deletes the will. */
   dropsWill = false
+  /** What it takes at a time on this connection. */
+  readonly receiveMax: number
   /** Seconds that the session lives on after this connection. */
   expiryS: number
   /** What SUBACK and UNSUBACK are awaited for, by packet id. */
@@ -42,10 +61,12 @@ export class Line implements LinkEnd {
   #ackMs = 0
   #isAckingFast = false
 
-  constructor(client: SimClient, network: Network, isClean: boolean) {
+  constructor(client: LineOwner, network: Network, isClean: boolean) {
     this.client = client
     this.isClean = isClean
-    const { version, expiryS } = client.profile
+    const { version, expiryS, receiveMax } = client.profile
+    const isNarrow = version === 5 && client.chance.percent(20)
+    this.receiveMax = isNarrow ? client.chance.between(1, 3) : receiveMax
     this.expiryS = version < 5 && isClean ? 0 : expiryS
     this.link = network.open(this, client.profile.link)
   }
@@ -81,7 +102,6 @@ export class Line implements LinkEnd {
     this.client.parts.world.note(`${this.name} > ${type} ${id}`)
     this.send(frame(this.version, { type, id }))
   }
-
 
   began(id: number): void {
     this.#begun.add(id)
@@ -147,7 +167,7 @@ export class Line implements LinkEnd {
     const { id } = packet
     if (qos > 0) {
       this.#unacknowledged.add(id)
-      if (this.#unacknowledged.size > profile.receiveMax) {
+      if (this.#unacknowledged.size > this.receiveMax) {
         this.#wrong(`${this.#unacknowledged.size} unacknowledged messages`)
       }
     }

@@ -1,6 +1,7 @@
-// Connections in virtual time: an ordered stream of bytes each way, with delays of its own, chunks of
-// any size and little room, that can be cut or left half-open. What the server writes is decoded here
-// when it is written, for the checkers; the client gets the packets once their last byte arrived.
+// Connections in virtual time: an ordered stream of bytes each way, with delays of its own, chunks
+// of any size and little room, that can be cut or left half-open. What the server writes is decoded
+// here when it is written, for the checkers; the client gets the packets once their last byte
+// arrived.
 
 import type { Accept, Wire, WireEnd } from '../../src/base/wire.ts'
 import { decodeRaw, readFrame } from '../support/raw-client-decode.ts'
@@ -28,6 +29,8 @@ export interface LinkEnd {
 /** Hears of each packet at the moment at which the server writes it. */
 export type Tap = (link: Link, packet: RawPacket, frameBytes: number) => void
 
+/** One packet is sent in about so many pieces at most. */
+const PIECES_MAX = 16
 const POISON = 0xdb
 /** An operating system gives up a peer that does not answer after about this long. */
 const SILENCE_MS_MAX = 600_000
@@ -124,8 +127,10 @@ export class Link {
   send(content: Uint8Array, mark?: () => void): void {
     if (this.#isCut || this.#isGone || this.#isClientDone || this.#isFinished) return
     const { chance } = this.#network
+    // Long ones come in larger pieces: a thousand of one byte each would show nothing new.
+    const pieceMax = Math.max(this.#profile.chunkBytesMax, Math.ceil(content.length / PIECES_MAX))
     for (let from = 0; from < content.length; ) {
-      const most = Math.min(content.length - from, this.#profile.chunkBytesMax)
+      const most = Math.min(content.length - from, pieceMax)
       const length = chance.percent(70) ? most : chance.between(1, most)
       const part = content.slice(from, from + length)
       from += length

@@ -200,13 +200,25 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'lets a QoS 0 message pass CONNACK',
     file: PEER,
-    find: 'if (isNow && !this.isConnackHeld)',
-    replace: 'if (isNow)',
+    find: 'else if (this.isConnackHeld) this.#outbox.beginBehind(this.#connackTicket)',
+    replace: 'else if (this.isConnackHeld) this.#outbox.beginNow()',
+  },
+  {
+    name: 'lets a QoS 0 message pass one that waits behind CONNACK (once real)',
+    file: PEER,
+    find: 'else if (this.isConnackHeld) this.#outbox.beginBehind(this.#connackTicket)',
+    replace: 'else if (this.isConnackHeld) this.#outbox.beginInOrder(0)',
+  },
+  {
+    name: 'loses a message of a group that its member left (once real)',
+    file: SESSION,
+    find: 'this.#giveBack((origin) => this.subscriptions.living(origin))',
+    replace: 'this.#giveBack(() => undefined)',
   },
   {
     name: 'says DISCONNECT before CONNACK (once real)',
     file: CONNECTION,
-    find: 'if (dialect.canDisconnect && !isSilent && !isMute) {',
+    find: 'if (dialect.canDisconnect && !isSilent && hasConnack) {',
     replace: 'if (dialect.canDisconnect && !isSilent) {',
   },
   {

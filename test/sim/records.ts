@@ -32,7 +32,7 @@ export class RecordModel {
   readonly subscribed: Map<string, number[]> = new Map()
   /** The first words of each message's payload, by offset. */
   readonly names: Map<number, string> = new Map()
-  /** Records of the step that first stored a message, by its name: its acknowledgement waits for them. */
+  /** The step that first stored a message, by its name: its acknowledgement waits for that. */
   readonly firstStored: Map<string, { event: number; record: number }> = new Map()
   queueMax: number = Number.POSITIVE_INFINITY
   readonly #world: World
@@ -96,7 +96,8 @@ export class RecordModel {
     if (offset >= this.#bound) this.#world.violation(`offset ${offset} was not reserved`)
     const name = nameOf(payload)
     // It may be stored again, where the store may have let go of it, but never another one.
-    if ((this.names.get(offset) ?? name) !== name) this.#world.violation(`${offset} is two messages`)
+    if ((this.names.get(offset) ?? name) !== name)
+      this.#world.violation(`${offset} is two messages`)
     this.names.set(offset, name)
     this.#fresh.set(offset, index)
     if (!this.firstStored.has(name)) {

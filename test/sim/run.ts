@@ -2,7 +2,7 @@
 
 import { createServer } from '../../src/server.ts'
 import { audit } from './audit.ts'
-import { SimClient, type SimWill } from './client.ts'
+import { SimClient } from './client.ts'
 import { Ledger } from './ledger.ts'
 import { Network } from './network.ts'
 import { nameOf } from './records.ts'
@@ -38,6 +38,7 @@ export function run(seed: number, print?: (line: string) => void): Outcome {
     clock: world.clock,
     random: world.chance('server').random,
     scheduler: world.scheduler,
+    sysIntervalS: 0, // It tells of the process, which no seed repeats.
     store,
     limits: scenario.limits,
     mqtt: scenario.mqtt,
@@ -52,9 +53,8 @@ export function run(seed: number, print?: (line: string) => void): Outcome {
     },
   })
   const network = new Network(world, server.accept, (link, packet) => checks.tap(link, packet))
-  const wills: SimWill[] = []
   const endedGroups = new Set<string>()
-  const parts = { world, network, ledger, wills, store, endedGroups }
+  const parts = { world, network, ledger, store, endedGroups }
   for (const profile of scenario.clients) clients.push(new SimClient(profile, parts))
   for (const client of clients) animate(client, scenario, ACTIVE_MS)
   world.run(ACTIVE_MS)
@@ -68,7 +68,7 @@ export function run(seed: number, print?: (line: string) => void): Outcome {
   const states = readStates(world, network)
   if (world.violations.length === 0) {
     const dropped = server.counters.droppedQueueFull
-    audit({ world, ledger, store, scenario, clients, wills, endedGroups, dropped, states })
+    audit({ world, ledger, store, scenario, clients, endedGroups, dropped, states })
   }
   return {
     seed,

@@ -3,7 +3,8 @@
 
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts'
 import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from '../../src/fronts/mqtt/settings.ts'
-import type { ClientProfile, SimClient } from './client.ts'
+import type { SimClient } from './client.ts'
+import type { ClientProfile } from './session.ts'
 import type { LinkProfile } from './network.ts'
 import type { StoreProfile } from './store.ts'
 import type { Chance, World } from './world.ts'
@@ -19,7 +20,10 @@ export interface Scenario {
   readonly clients: readonly ClientProfile[]
   /** Queues are so short that messages must be dropped. */
   readonly isTight: boolean
-  readonly faultPercent: number
+  /** In a thousand steps so many connections are lost or given up. */
+  readonly faultPermille: number
+  /** The topics that messages are sent to; few, so that they meet each other, or many. */
+  readonly topics: readonly string[]
 }
 
 const TOPICS = ['a/b', 'a/c', 'a/b/c', 'b', 'b/x', '/b', 'c//d'] as const
@@ -54,14 +58,15 @@ export function plan(world: World): Scenario {
       topicAliasMax: chance.pick([0, 2, 64]),
     },
     store: planStore(chance),
-    faultPercent: chance.pick([0, 10, 25, 50]),
+    faultPermille: chance.pick([0, 10, 25, 50, 100]),
+    topics: chance.percent(50) ? ['a/b', chance.pick(TOPICS)] : TOPICS,
   }
 }
 
 function planStore(chance: Chance): StoreProfile {
   return {
     delayMs: chance.pick([0, 1, 10, 100]),
-    sluggishPercent: chance.pick([0, 0, 1, 5]),
+    sluggishPercent: chance.pick([0, 1, 5, 40]),
     failingPercent: chance.pick([0, 0, 1, 5]),
     refuses: chance.percent(60),
   }
@@ -99,10 +104,14 @@ export function animate(client: SimClient, scenario: Scenario, endMs: number): v
   const stepMs = chance.pick([200, 400, 800])
   const step = (): void => {
     if (world.nowMs >= endMs) return
+    let restMs = chance.ms(stepMs * 2)
+    const wasOnline = client.line !== undefined
     if (client.isOnline) act(client, scenario)
     else if (client.line === undefined && chance.percent(40)) open(client)
     else if (chance.percent(3)) open(client) // Impatient: takes its own connection over.
-    world.at(chance.ms(stepMs * 2), step)
+    // Some stay away for so long that much waits for them, or that their session ends.
+    if (wasOnline && client.line === undefined && chance.percent(30)) restMs = chance.ms(15_000)
+    world.at(restMs, step)
   }
   world.at(chance.ms(500), step)
 }
@@ -126,22 +135,24 @@ function act(client: SimClient, scenario: Scenario): void {
   const { chance, profile } = client
   if (client.session.mailbox.subscriptions.size === 0 && chance.percent(80)) return ask(client)
   const die = chance.between(1, 1000)
-  if (die <= scenario.faultPercent) return fault(client)
+  if (die <= scenario.faultPermille) return fault(client)
   if (die <= 60) return pause(client)
   if (die <= 120 && profile.group === undefined) return ask(client)
   if (die <= 150) {
     const names = [...client.session.mailbox.subscriptions.keys()]
     if (names.length > 0) client.unsubscribe(chance.pick(names))
+    // Some leave a group and go while they still have messages of it.
+    if (profile.group !== undefined && chance.percent(30)) fault(client)
     return
   }
-  for (let left = chance.pick([1, 1, 2, 6]); left > 0; left--) publish(client)
+  for (let left = chance.pick([1, 1, 2, 6]); left > 0; left--) publish(client, scenario.topics)
 }
 
-function publish(client: SimClient): void {
+function publish(client: SimClient, topics: readonly string[]): void {
   const { chance } = client
   const isClear = chance.percent(3)
   client.publish(
-    chance.pick(TOPICS),
+    chance.pick(topics),
     chance.pick([0, 1, 1, 2, 2]),
     isClear || chance.percent(15),
     chance.percent(15) ? chance.between(1, 8) : undefined,
@@ -151,7 +162,8 @@ function publish(client: SimClient): void {
 
 function ask(client: SimClient): void {
   const { chance, profile } = client
-  if (profile.group === undefined) client.subscribe(chance.pick(FILTERS), chance.pick([0, 1, 2, 2]))
+  if (profile.group === undefined)
+    client.subscribe(chance.pick(FILTERS), chance.pick([0, 0, 1, 2, 2, 2]))
   else client.subscribe('a/#', profile.group === 'g2' ? 2 : 1, profile.group)
 }
 

@@ -70,9 +70,7 @@ export class SimStore implements Store {
   }
 
   refusal(): Reason | undefined {
-    return this.#isFailing && this.profile.refuses
-      ? Reason.implementationSpecificError
-      : undefined
+    return this.#isFailing && this.profile.refuses ? Reason.implementationSpecificError : undefined
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
-// What is checked at the moment at which the server writes: nothing leaves before the commit of what
-// it says, nothing passes CONNACK, resending keeps its order, windows hold.
+// What is checked at the moment at which the server writes: nothing leaves before the commit of
+// what it says, nothing passes CONNACK, resending keeps its order, windows hold.
 
 import type { Limits } from '../../src/core/limits.ts'
 import type { Message } from '../../src/core/message.ts'
@@ -91,7 +91,7 @@ export class TapChecks {
         return this.#durable(line, `PUBREL ${id}`, latest.get(`released ${name} ${id}`))
       case 'PUBLISH':
         if (id !== 0) this.#checkSent(line, packet)
-        return
+        break
       default:
     }
   }
@@ -112,7 +112,9 @@ export class TapChecks {
     if (expected?.records === undefined) return this.#wrong(line.name, `${type} ${id} unasked`)
     line.expected.delete(id)
     if (!line.isDurable) return
-    const indexes = this.#store.model.subscribed.get(`${expected.kind} ${line.name} ${expected.name}`)
+    const indexes = this.#store.model.subscribed.get(
+      `${expected.kind} ${line.name} ${expected.name}`,
+    )
     const index = indexes?.find((each) => each > expected.records!)
     // An UNSUBSCRIBE of what was not subscribed changes nothing.
     if (index === undefined && expected.kind === 'unsubscribed') return

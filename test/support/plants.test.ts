@@ -1,4 +1,4 @@
-// The loader of plants: it changes what is loaded, and fails where the statement is not what it was.
+// The loader of plants: it changes what is loaded, and fails where the statement is not there.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
