@@ -30,7 +30,7 @@ export interface Limits {
   audiencesMax: number
   /**
    * Bytes that wait for one client's socket. Above: QoS 0 for it is dropped, QoS 1 and 2 wait in
-   * its session, and nothing more is read from it.
+   * its session; once what it is answered comes to as much again, nothing more is read from it.
    */
   outboxBytesMax: number
   /** Bytes of a CONNECT, and of what is sent before it is accepted. Above: refused with 0x95. */

@@ -54,6 +54,8 @@ export class Connection implements Client, WireEnd, FrameSink {
   /** When the last whole packet came [U5-46], or the wire last took something while paused. */
   #lastSeenMs: number
   #isPaused = false
+  /** What its own packets added to its outbox since that is full. */
+  #answeredBytes = 0
   #reason: Reason = Reason.unspecifiedError
   #lastName = ''
   #lastTopic: Topic | undefined
@@ -95,8 +97,11 @@ export class Connection implements Client, WireEnd, FrameSink {
     this.front.parts.turn.open()
     this.front.parts.counters.bytesReceived += chunk.length
     this.#bytesReceived += chunk.length
+    const { isFull, bytes } = this.outbox
     this.#guard(() => this.#framer.push(chunk))
-    if (this.outbox.isFull) this.#pause()
+    // What is delivered to it stops at a full outbox, what it is answered does not.
+    if (isFull) this.#answeredBytes += this.outbox.bytes - bytes
+    if (this.#answeredBytes >= this.front.parts.limits.outboxBytesMax) this.#pause()
   }
 
   frame(firstByte: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -349,6 +354,7 @@ export class Connection implements Client, WireEnd, FrameSink {
 
   #writable(): void {
     this.front.parts.turn.open()
+    this.#answeredBytes = 0
     if (this.#isPaused) {
       this.#isPaused = false
       this.wire.resume()

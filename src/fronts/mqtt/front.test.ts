@@ -246,12 +246,33 @@ test('a client that does not read is bounded, paused, and goes on when it reads'
   world.settle()
   assert.equal(fast.publishes.length, 50)
   assert.ok(world.counters.droppedSlow > 10)
+  assert.equal(slow.isPaused, false)
+  for (let count = 0; count < 500; count++) slow.send({ type: PacketType.pingreq })
   assert.equal(slow.isPaused, true)
   slow.read()
   world.settle()
   assert.equal(slow.isPaused, false)
   assert.equal(slow.publishes.filter(({ qos }) => qos === 1).length, 25)
   assert.equal(slow.types.at(-1) === 'pingresp' || slow.types.includes('pingresp'), true)
+})
+
+test('a client that publishes to itself and does not read yet is read on', () => {
+  const { world, join } = setUp({ world: { limits: { outboxBytesMax: 1000 } } })
+  const client = join('c')
+  client.subscribe('a')
+  world.settle()
+  client.isReading = false
+  // Each alone is more than the outbox holds.
+  for (let count = 0; count < 50; count++) {
+    client.publish('a', 'x'.repeat(1500))
+    world.settle()
+  }
+  for (let packetId = 1; packetId <= 50; packetId++) {
+    client.publish('b', 'x'.repeat(100), { qos: 1, packetId })
+    world.settle()
+  }
+  assert.equal(client.isPaused, false)
+  assert.equal(world.counters.publishesReceived, 100)
 })
 
 test('draining tells each client, and is over when the last one is gone', async () => {
