@@ -83,6 +83,18 @@ test('[MQTT-3.8.4-3] each option of a replacement counts, alone at its filter or
   }
 })
 
+test('[MQTT-3.8.4-3] a replacement may ask for less than was there', () => {
+  for (const change of [{ qos: 1 }, { id: 4 }, { id: 0 }] as const) {
+    const tree = new TopicTree(16)
+    tree.add(createSubscription(ann, 'a', { qos: 2, id: 5 }))
+    tree.audience(topicOf('a'))
+    tree.add(createSubscription(ann, 'a', { qos: 2, id: 5, ...change }))
+    const { qos, id } = { qos: 2, id: 5, ...change }
+    const ids = id === 0 ? [] : [id]
+    assert.deepEqual(tree.audience(topicOf('a'))[0]?.match, { qos, retainAsPublished: false, ids })
+  }
+})
+
 test('a replacement that changes nothing for audiences leaves them alone', () => {
   const tree = new TopicTree(16)
   tree.add(createSubscription(ann, 'a', { qos: 1 }))

@@ -88,6 +88,15 @@ test('[MQTT-3.3.2-5] a sweep takes out what expired, and only that', () => {
   assert.deepEqual(drain(queue), [2])
 })
 
+test('a sweep leaves what expires in this very moment, beside what expired before', () => {
+  const queue = new Queue(10, 100)
+  queue.push(deliveryOf(1, 1, 100))
+  queue.push(deliveryOf(2, 1, 200))
+  const swept = queue.sweep(200).map(({ message }) => message.offset)
+  assert.deepEqual(swept, [1])
+  assert.deepEqual(drain(queue), [2])
+})
+
 test('a sweep heeds what came back, and leaves what was shifted alone', () => {
   const queue = new Queue(10, 100)
   queue.push(deliveryOf(1, 1, 10))

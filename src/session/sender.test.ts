@@ -195,3 +195,18 @@ test('the quota never grows beyond what the connection began with', () => {
   begun(sender)
   assert.equal(sender.isOpen, false)
 })
+
+test('what is settled before it was sent again is not sent again, wherever it stands', () => {
+  for (const settled of [1, 2, 3]) {
+    const sender = connected(10)
+    for (let count = 0; count < 3; count++) begun(sender)
+    sender.detach()
+    sender.attach(10)
+    sender.puback(settled)
+    assert.deepEqual(
+      resent(sender),
+      [1, 2, 3].filter((id) => id !== settled),
+    )
+    assert.equal(sender.isOpen, true)
+  }
+})

@@ -389,3 +389,16 @@ test('what waited and may not be read any more is not sent, and leaves the queue
   const gone = world.records.filter(({ kind }) => kind === 'unqueued')
   assert.equal(gone.length, 1)
 })
+
+test('a message for several durable sessions is stored once', () => {
+  const world = new SessionWorld()
+  for (const clientId of ['1', '2', '3']) {
+    const client = world.connect(clientId)
+    subscribe(client, 'a')
+    if (clientId !== '1') client.close()
+  }
+  world.takeKinds()
+  world.publish('a', 'x')
+  const kinds = world.takeKinds().filter((kind) => kind !== 'reserved')
+  assert.deepEqual(kinds, ['message', 'sent', 'queued', 'queued'])
+})

@@ -347,3 +347,41 @@ test('what waits in a group of a durable member is recorded, and each step of it
     ['settled', 'queued', 'closed'],
   )
 })
+
+test('what waits goes before what is new, to a member that has just joined as well', () => {
+  const { world, join, publish } = setUp()
+  join('1').close()
+  publish('a')
+  const late = join('2')
+  // Still in the turn in which it joined.
+  publish('b')
+  world.settle()
+  assert.deepEqual(late.peer.texts, ['a', 'b'])
+})
+
+test('a group without members is forgotten, however the last one went', () => {
+  const { world, join } = setUp()
+  const one = join('1')
+  const two = join('2')
+  assert.equal(world.sessions.groups, 1)
+  one.session.subscriptions.remove(parsed('$share/g/a'))
+  assert.equal(world.sessions.groups, 1)
+  two.close()
+  assert.equal(world.sessions.groups, 1)
+  world.connect('2', { cleanStart: true })
+  assert.equal(world.sessions.groups, 0)
+})
+
+test('what waited and nobody may read any more is given up', () => {
+  let mayRead = true
+  const { world, join, publish } = setUp({ access: { ...ALLOW_ALL, mayRead: () => mayRead } })
+  join('1').close()
+  publish('a')
+  mayRead = false
+  const { session, peer } = world.connect('1')
+  world.settle()
+  assert.deepEqual(peer.texts, [])
+  mayRead = true
+  session.pump()
+  assert.deepEqual(peer.texts, [])
+})

@@ -195,3 +195,11 @@ test('a will as a message is the client speaking', () => {
   assert.equal(message.expiresAtMs, NEVER)
   assert.equal(message.isKept, true)
 })
+
+test('[MQTT-3.1.2-14] [MQTT-3.1.2-15] the message has the RETAIN of the will at every QoS', () => {
+  for (const qos of [0, 1, 2] as const) {
+    for (const retain of [false, true]) {
+      assert.equal(toMessage(willOf({ qos, retain }), 0).retain, retain, `QoS ${qos}`)
+    }
+  }
+})

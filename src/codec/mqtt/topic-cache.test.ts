@@ -37,6 +37,15 @@ suite('TopicCache', () => {
     }
   })
 
+  test('keeps no view of the buffer that a name came in', () => {
+    const cache = new TopicCache(64)
+    const bytes = text.encode('ab')
+    assert.equal(cache.lookup(bytes, 0, 2), 'ab')
+    bytes.set(text.encode('cd'))
+    assert.equal(cache.lookup(bytes, 0, 2), 'cd')
+    assert.equal(lookup(cache, 'ab'), 'ab')
+  })
+
   test('decodes a name that comes again only once', () => {
     const cache = new TopicCache(64, seededRandom(1))
     const names = ['room/1', 'room/2', 'room/1', 'room/1', 'room/2']
