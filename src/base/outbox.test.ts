@@ -191,6 +191,27 @@ test('what waits for two commits leaves in two steps, in order', () => {
   assert.deepEqual(wire.texts, ['1', '234'])
 })
 
+test('what is put behind one commit leaves with it, before what comes once it is done', () => {
+  const { scheduler, wire, outbox, ticket, now, held, pass, commit } = setUp()
+  const first = ticket()
+  held('1', first)
+  scheduler.run()
+  held('2', ticket())
+  outbox.beginBehind(first)
+  outbox.add(Buffer.from('a'))
+  commit()
+  now('b')
+  scheduler.run()
+  pass()
+  assert.deepEqual(wire.texts, ['1a', 'b'])
+  outbox.beginBehind(first)
+  outbox.add(Buffer.from('c'))
+  scheduler.run()
+  pass()
+  commit()
+  assert.deepEqual(wire.texts, ['1a', 'b', 'c', '2'])
+})
+
 test('nothing is held where nothing is left to wait for', () => {
   const { scheduler, wire, outbox, ticket, held, commit } = setUp()
   const until = ticket()

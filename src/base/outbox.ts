@@ -116,7 +116,7 @@ export class Outbox implements Flushable, Waiter {
    * commits.
    */
   beginBehind(ticket: number): void {
-    const held = this.#held.find((each) => each.ticket >= ticket)
+    const held = this.#held.findLast((each) => each.ticket <= ticket)
     if (held === undefined) this.beginNow()
     else this.#lane = held.lane
   }

@@ -226,6 +226,16 @@ test('who leaves the group keeps what was begun', () => {
   assert.deepEqual(world.connect('1').peer.texts, ['a'])
 })
 
+test('[U5-35] what was begun comes back where its member left the group and then ended', () => {
+  const { join, publish, world } = setUp()
+  const [one, two] = [join('1', { qos: 1 }), join('2')]
+  publish('a')
+  one.session.subscriptions.remove(parsed('$share/g/a'))
+  one.close()
+  world.connect('1', { cleanStart: true })
+  assert.deepEqual(texts(two), [['a']])
+})
+
 test('turns stay fair when members come and go', () => {
   const { join, publish } = setUp()
   const members = ['1', '2', '3'].map((id) => join(id))
