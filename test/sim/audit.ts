@@ -1,6 +1,7 @@
 // What only the end of a run can tell: nothing that the server took is missing, every state is the
 // last one written, wills came when they were due, nothing is left over anywhere.
 
+import type { Holdings } from '../../src/server.ts'
 import { naiveMatches } from '../support/naive-matcher.ts'
 import type { SimClient, SimWill } from './client.ts'
 import type { HeldSubscription, Ledger, Letter } from './ledger.ts'
@@ -23,6 +24,7 @@ export interface AuditParts {
   readonly endedGroups: ReadonlySet<string>
   /** Messages that the server says it dropped at a full queue. */
   readonly dropped: number
+  readonly holdings: Holdings
   /** The states of all topics, as a client got them at the end. */
   readonly states: ReadonlyMap<string, string>
 }
@@ -41,6 +43,7 @@ export function audit(parts: AuditParts): void {
     for (const line of client.lines) auditKeepAlive(parts, line)
   }
   auditRecords(parts)
+  auditHoldings(parts)
 }
 
 function auditClient(parts: AuditParts, client: SimClient): void {
@@ -160,6 +163,19 @@ function auditKeepAlive({ world }: AuditParts, line: Line): void {
   const endMs = link.lastDeliveredMs + keepAliveS * 1500 + LATE_MS_MAX + CLOSING_MS_MAX
   if ((link.serverClosedMs ?? world.nowMs) > endMs) {
     world.violation(`${line.name}: a silent connection was kept`)
+  }
+}
+
+/** The server holds no connection and no session that nobody has; the auditor has one of each. */
+function auditHoldings({ world, store, clients, holdings }: AuditParts): void {
+  const online = clients.filter(({ isOnline }) => isOnline)
+  const passing = online.filter(({ line }) => line?.isDurable !== true)
+  const sessions = store.model.sessions.size + passing.length + 1
+  if (holdings.connections !== online.length + 1) {
+    world.violation(`${holdings.connections} connections, ${online.length + 1} are in use`)
+  }
+  if (holdings.sessions !== sessions) {
+    world.violation(`${holdings.sessions} sessions, ${sessions} by clients and records`)
   }
 }
 

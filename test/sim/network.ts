@@ -40,15 +40,18 @@ export class Network {
   readonly chance: Chance
   readonly accept: Accept
   readonly tap: Tap
+  /** The most bytes that one write may have: what the server lets pile up for one client. */
+  readonly writeBytesMax: number
   /** One read buffer for all, as a transport has. */
   readonly buffer: Uint8Array = new Uint8Array(65_536)
   links = 0
 
-  constructor(world: World, accept: Accept, tap: Tap) {
+  constructor(world: World, accept: Accept, tap: Tap, writeBytesMax: number) {
     this.world = world
     this.chance = world.chance('network')
     this.accept = accept
     this.tap = tap
+    this.writeBytesMax = writeBytesMax
   }
 
   open(end: LinkEnd, profile: LinkProfile): Link {
@@ -236,6 +239,9 @@ export class Link {
     if (this.#writing !== undefined) this.#world.violation(`${this.end.name}: two writes at once`)
     if (this.#isEnding) this.#world.violation(`${this.end.name}: a write after the end`)
     const copy = bytes(...chunks)
+    if (copy.length > this.#network.writeBytesMax) {
+      this.#world.violation(`${this.end.name}: ${copy.length} bytes in one write`)
+    }
     this.#writing = { chunks, copy }
     this.#tap(copy)
     this.#world.at(this.#network.chance.ms(0.3), () => this.#leave())

@@ -228,6 +228,18 @@ export const PLANTS: readonly Plant[] = [
     replace: 'if (keepAliveMs >= 0) return',
   },
   {
+    name: 'goes on writing to a client that does not read',
+    file: PEER,
+    find: 'return !this.#outbox.isFull',
+    replace: 'return this.#outbox.bytes >= 0',
+  },
+  {
+    name: 'keeps a session that is over',
+    file: SESSIONS,
+    find: '    if (session.expiryS === 0) {',
+    replace: '    if (session.expiryS === 0 && session.inflight === 0) {',
+  },
+  {
     name: 'writes while another write is under way',
     file: OUTBOX,
     find: 'if (this.#writing !== undefined || this.#isClosed) return',

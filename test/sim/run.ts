@@ -12,6 +12,8 @@ import { TapChecks } from './tap.ts'
 import { connect, frame } from './packets.ts'
 import { World } from './world.ts'
 
+/** A message that is begun, and the answers to what one read brought, come on top of the bound. */
+const WRITE_SLACK_BYTES = 40_000
 /** Nobody is owed anything when nothing has come for so long. */
 const QUIET_MS = 10_000
 
@@ -52,7 +54,12 @@ export function run(seed: number, print?: (line: string) => void): Outcome {
       },
     },
   })
-  const network = new Network(world, server.accept, (link, packet) => checks.tap(link, packet))
+  const network = new Network(
+    world,
+    server.accept,
+    (link, packet) => checks.tap(link, packet),
+    scenario.limits.outboxBytesMax + WRITE_SLACK_BYTES,
+  )
   const endedGroups = new Set<string>()
   const parts = { world, network, ledger, store, endedGroups }
   for (const profile of scenario.clients) clients.push(new SimClient(profile, parts))
@@ -67,8 +74,9 @@ export function run(seed: number, print?: (line: string) => void): Outcome {
   }
   const states = readStates(world, network)
   if (world.violations.length === 0) {
+    const holdings = server.holdings()
     const dropped = server.counters.droppedQueueFull
-    audit({ world, ledger, store, scenario, clients, endedGroups, dropped, states })
+    audit({ world, ledger, store, scenario, clients, endedGroups, dropped, states, holdings })
   }
   return {
     seed,
