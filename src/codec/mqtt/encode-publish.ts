@@ -5,7 +5,13 @@ import { Reason } from '../../base/reason.ts'
 import { encodeProperties } from './encode-properties.ts'
 import { type Ack, PacketType, type Properties, type Qos, type Version } from './packets.ts'
 import { NO_PROPERTIES, PROPERTY_SPECS, packetBit } from './properties.ts'
-import { HEADER_BYTES_MAX, variableIntegerBytes, Writer, writeVariableInteger } from './writer.ts'
+import {
+  HEADER_BYTES_MAX,
+  VARIABLE_INTEGER_MAX,
+  variableIntegerBytes,
+  Writer,
+  writeVariableInteger,
+} from './writer.ts'
 
 /** Enough for most topics and properties. */
 const SCRATCH_BYTES_MIN = 256
@@ -20,6 +26,9 @@ export interface PublishHead {
   /** Where in `bytes` the packet identifier stands, to be patched per receiver; -1 at QoS 0. */
   readonly packetIdAt: number
 }
+
+/** In place of a head where the whole would be longer than any packet may be, section 2.1.4. */
+export const TOO_LONG: PublishHead = Object.freeze({ bytes: new Uint8Array(0), packetIdAt: -1 })
 
 /** Owns one scratch buffer, which grows to the largest head that was asked for. */
 export class PublishEncoder {
@@ -51,6 +60,7 @@ export class PublishEncoder {
       else encodeProperties(writer, properties, PUBLISH, PUBLISH_SPECS)
     }
     const remaining = writer.at - HEADER_BYTES_MAX + payloadLength
+    if (remaining > VARIABLE_INTEGER_MAX) return TOO_LONG
     const start = HEADER_BYTES_MAX - 1 - variableIntegerBytes(remaining)
     const flags = (dup ? 0b1000 : 0) | (qos << 1) | (retain ? 1 : 0)
     writer.bytes[start] = (PacketType.publish << 4) | flags

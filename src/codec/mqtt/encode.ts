@@ -5,7 +5,7 @@ import { assert } from '../../base/assert.ts'
 import { Reason } from '../../base/reason.ts'
 import { encodeConnect } from './encode-connect.ts'
 import { encodeProperties } from './encode-properties.ts'
-import { PublishEncoder } from './encode-publish.ts'
+import { PublishEncoder, TOO_LONG } from './encode-publish.ts'
 import {
   type Ack,
   type Auth,
@@ -89,6 +89,7 @@ function encodePublish(packet: Publish, version: Version): Uint8Array {
   const { topic, qos, dup, retain, packetId, properties, payload } = packet
   const encoder = new PublishEncoder()
   const head = encoder.head(topic, qos, dup, retain, packetId, properties, payload.length, version)
+  assert(head !== TOO_LONG, 'a PUBLISH longer than any packet may be')
   const bytes = new Uint8Array(head.bytes.length + payload.length)
   bytes.set(head.bytes)
   bytes.set(payload, head.bytes.length)

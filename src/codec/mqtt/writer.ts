@@ -6,7 +6,8 @@ import { assert } from '../../base/assert.ts'
 /** The longest fixed header: the type and four bytes of Remaining Length. */
 export const HEADER_BYTES_MAX = 5
 const STRING_BYTES_MAX = 65_535
-const VARIABLE_INTEGER_MAX = 268_435_455
+/** The most that a Variable Byte Integer holds, and so the longest Remaining Length. */
+export const VARIABLE_INTEGER_MAX = 268_435_455
 
 const encoder = new TextEncoder()
 

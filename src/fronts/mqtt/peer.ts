@@ -5,7 +5,12 @@ import type { Outbox } from '../../base/outbox.ts'
 import { Reason } from '../../base/reason.ts'
 import type { Turn } from '../../base/turn.ts'
 import { encode } from '../../codec/mqtt/encode.ts'
-import { encodeAck, PINGRESP_BYTES, type PublishHead } from '../../codec/mqtt/encode-publish.ts'
+import {
+  encodeAck,
+  PINGRESP_BYTES,
+  type PublishHead,
+  TOO_LONG,
+} from '../../codec/mqtt/encode-publish.ts'
 import { type Ack, type Packet, PacketType } from '../../codec/mqtt/packets.ts'
 import { REFERENCE_BYTES_MIN } from '../../base/outbox.ts'
 import type { Counters } from '../../core/counters.ts'
@@ -139,7 +144,7 @@ export class MqttPeer implements Peer {
     else this.#outbox.beginNow()
   }
 
-  /** The frame's head, or undefined where the client does not take it so large [MQTT-3.1.2-24]. */
+  /** The frame's head, or undefined where the client takes none so large [MQTT-3.1.2-24]. */
   #head(
     message: Message,
     qos: Qos,
@@ -171,6 +176,7 @@ export class MqttPeer implements Peer {
   }
 
   #fit(head: PublishHead, message: Message): PublishHead | undefined {
+    if (head === TOO_LONG) return undefined
     return head.bytes.length + message.payload.length > this.#packetBytesMax ? undefined : head
   }
 }
