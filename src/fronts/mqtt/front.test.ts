@@ -275,7 +275,7 @@ test('a client that publishes to itself and does not read yet is read on', () =>
   assert.equal(world.counters.publishesReceived, 100)
 })
 
-test('[MQTT-3.1.2-25] a message that no packet can hold any more is dropped for that client', () => {
+test('[MQTT-3.1.2-25] a message that no packet holds any more is dropped for that client', () => {
   const { world, join } = setUp()
   const client = join('c')
   client.subscribe('a')
@@ -306,7 +306,7 @@ test('draining tells each client, and is over when the last one is gone', async 
   assert.equal(front.size, 0)
 })
 
-test('[MQTT-3.3.4-7] what an earlier connection left does not count against Receive Maximum', () => {
+test('[MQTT-3.3.4-7] what an old connection left does not count against Receive Maximum', () => {
   const { world, join } = setUp({ settings: { receiveMax: 2 } })
   const first = join('c', {}, DURABLE)
   first.publish('t', 'a', { qos: 2, packetId: 1 })

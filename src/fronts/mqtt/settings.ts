@@ -20,8 +20,8 @@ export interface MqttSettings {
    */
   readonly topicAliasMax: number
   /**
-   * Receive Maximum: QoS 1 and 2 messages a client may have unacknowledged. One more: 0x93. All that
-   * packet ids allow by default, since widespread clients burst without looking at it.
+   * Receive Maximum: QoS 1 and 2 messages a client may have unacknowledged. One more: 0x93. All
+   * that packet ids allow by default, since widespread clients burst without looking at it.
    */
   readonly receiveMax: number
   /**
