@@ -209,6 +209,7 @@ test('what is put behind one commit leaves with it, before what comes once it is
   scheduler.run()
   pass()
   commit()
+  pass()
   assert.deepEqual(wire.texts, ['1a', 'b', 'c', '2'])
 })
 
