@@ -2,6 +2,7 @@
 // here.
 
 import { Command, CommanderError } from 'commander'
+import { addConfigCommands } from './config-commands.ts'
 import { addStartFlags, type StartFlags } from './flags.ts'
 import { VERSION } from '../base/version.ts'
 import { addPasswdFlags, type PasswdFlags } from './passwd-flags.ts'
@@ -20,9 +21,7 @@ const LATER: Readonly<Record<string, string>> = {
   delete: 'clear a topic’s state over CoAP or HTTP',
   observe: 'watch a topic over CoAP or HTTP',
   cert: 'make certificates for development',
-  config: 'check, show or write a configuration',
   import: 'turn a mosquitto.conf into a configuration',
-  health: 'ask a server how it is',
   store: 'check, measure, export or import a store',
   explain: 'explain a reason code or a message of the log',
 }
@@ -51,6 +50,20 @@ async function main(args: readonly string[]): Promise<number> {
       code = await passwd(file, user, password, flags)
     },
   )
+  addConfigCommands(
+    program.command('config').description('check, show or write a configuration'),
+    (exit) => {
+      code = exit
+    },
+  )
+  program
+    .command('health')
+    .description('ask a server how it is')
+    .argument('[url]', 'http://, https://, mqtt://, mqtts:// or unix:/path (this configuration’s)')
+    .action(async (url: string | undefined) => {
+      const { health } = await import('./health.ts')
+      code = await health(url)
+    })
   for (const [name, text] of Object.entries(LATER)) {
     program
       .command(name)

@@ -97,7 +97,7 @@ async function drain(server: Server, signals: Signals, log: Log): Promise<Exit> 
 }
 
 /** What a valid configuration cannot be started with, and the lines that fix it. */
-function unusable({ listeners, allowAnonymous }: Config): string[] {
+export function unusable({ listeners, allowAnonymous }: Config): string[] {
   if (listeners.length === 0) return ['every listener is off: turn one on, such as --mqtt 1883']
   const exposed = listeners.filter(isSpoken).find(({ place }) => !isLoopback(place))
   if (exposed === undefined || allowAnonymous || 'path' in exposed.place) return []
@@ -110,7 +110,7 @@ function unusable({ listeners, allowAnonymous }: Config): string[] {
 }
 
 /** To standard error, and at once: the process ends after it. */
-function refuse(problems: readonly string[], code: Exit): Exit {
+export function refuse(problems: readonly string[], code: Exit): Exit {
   const [first = '', ...more] = problems
   console.error([`rameau: ${first}`, ...more].join('\n'))
   return code

@@ -34,18 +34,27 @@ export interface Sources {
 
 /** Throws {@link ConfigError} with all that is wrong. */
 export function loadConfig(sources: Sources): Config {
-  const layers: Layer[] = [
+  return toConfig(toLayers(sources), sources.ports)
+}
+
+/** What each source says, the lowest first. Throws {@link ConfigError}. */
+export function toLayers(sources: Sources): Layer[] {
+  return [
     { values: DEFAULTS, where: () => 'default' },
     ...fileLayers(sources),
     ...environmentLayers(sources.env),
     ...sources.settings.map(settingLayer),
     { values: sources.flags, where: (path) => flagOf(path) },
   ]
+}
+
+/** The layers as one configuration. Throws {@link ConfigError} with all that is wrong. */
+export function toConfig(layers: readonly Layer[], ports: Sources['ports']): Config {
   const { settings, issues } = parseSettings(merge(layers))
   if (settings === undefined) throw new ConfigError(issues.map((issue) => toLine(issue, layers)))
 
   const { data, memory, durability, allowAnonymous, log, mqtt, limits, sys, presence } = settings
-  const listeners = toListeners(settings, layers, sources.ports)
+  const listeners = toListeners(settings, layers, ports)
   return { listeners, data, memory, durability, allowAnonymous, log, mqtt, limits, sys, presence }
 }
 
