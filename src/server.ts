@@ -1,6 +1,7 @@
 // The composition root: the one file that knows all parts and wires them. Everything with an effect
 // is handed in, so that a whole server also runs in a simulation.
 
+import type { Duplex } from 'node:stream'
 import { type Clock, systemClock } from './base/clock.ts'
 import { Deadlines } from './base/deadlines.ts'
 import { type Random, systemRandom } from './base/random.ts'
@@ -14,23 +15,29 @@ import { type Counters, createCounters } from './core/counters.ts'
 import { Hub } from './core/hub.ts'
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts'
 import { Observer } from './core/observer.ts'
+import { accessOf, type Policies } from './core/policies.ts'
 import type { Access, Cluster, Log, Store, StoreRecord } from './core/ports.ts'
 import { Presence } from './core/presence.ts'
 import { Retained } from './core/retained.ts'
 import { type Gauges, SysTree } from './core/sys-tree.ts'
 import { TopicTree } from './core/topic-tree.ts'
+import { type Embedded, EmbeddedFront } from './fronts/embedded/front.ts'
 import { createHttpFront } from './fronts/http/front.ts'
 import { MqttFront } from './fronts/mqtt/front.ts'
 import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from './fronts/mqtt/settings.ts'
+import { acceptDuplex } from './net/duplex.ts'
 import { Listeners, type ListenOptions, type OpenListening } from './net/listeners.ts'
 import { setImmediateScheduler } from './net/scheduler.ts'
 import { Sessions } from './session/sessions.ts'
 import { createMemoryStore } from './storage/memory.ts'
 
-export interface ServerOptions {
+export interface ServerOptions extends Policies {
   readonly limits?: Partial<Limits>
   readonly mqtt?: Partial<MqttSettings>
-  /** Who may do what; everybody everything by default. */
+  /**
+   * Who may do what; everybody everything by default. Policy functions take the place of its
+   * answers.
+   */
   readonly access?: Access
   /** Where what must survive is kept; by default nothing survives. */
   readonly store?: Store
@@ -60,9 +67,14 @@ export type ServerListenOptions = ListenOptions & {
   readonly access?: Access | undefined
 }
 
-export interface Server {
+export interface Server extends Embedded {
   /** Takes a byte stream on which a client will speak MQTT. */
   readonly accept: Accept
+  /**
+   * Takes over a stream of Node on which a client will speak MQTT: a socket that was accepted
+   * elsewhere, one half of a pair.
+   */
+  handle(duplex: Duplex): void
   readonly counters: Readonly<Counters>
   holdings(): Holdings
   /**
@@ -94,10 +106,10 @@ export function createServer(options: ServerOptions = {}): Server {
   const clock = options.clock ?? systemClock
   const random = options.random ?? systemRandom
   const scheduler = options.scheduler ?? setImmediateScheduler
-  const access = options.access ?? ALLOW_ALL
   const store = options.store ?? createMemoryStore(clock)
   const cluster = options.cluster ?? ALONE
   const log = options.log ?? SILENT
+  const access = accessOf(options, options.access ?? ALLOW_ALL, log)
 
   const counters = createCounters()
   const turn = new Turn<StoreRecord>(scheduler, clock, store, (error) => {
@@ -112,6 +124,7 @@ export function createServer(options: ServerOptions = {}): Server {
   const world = { turn, deadlines, hub, retained, access, limits, counters, log, observer }
   const sessions = new Sessions(world)
   const front = new MqttFront({ ...world, random, sessions, cluster, settings })
+  const embedded = new EmbeddedFront({ ...world, scheduler })
   sessions.start()
   const sys = new SysTree({
     turn,
@@ -126,16 +139,15 @@ export function createServer(options: ServerOptions = {}): Server {
   const presence = new Presence({ turn, hub, observer, goneMax: limits.presencesGoneMax })
   if (options.presence ?? true) presence.start()
 
-  const listeners = new Listeners({
-    accept: (wire) => front.accept(wire),
-    fetch: createHttpFront({ isReady: () => listeners.isReady }),
-    webSocket: {
-      messageBytesMax: Math.max(limits.packetBytesMax, WEBSOCKET_BYTES_MIN),
-      strictSubprotocol: settings.strictSubprotocol,
-    },
-  })
+  const listeners = listenersOf(front, limits, settings)
   return {
+    publish: (message) => embedded.publish(message),
+    subscribe: embedded.subscribe.bind(embedded),
+    state: (topic) => embedded.state(topic),
+    retained: (filter) => embedded.retained(filter),
+    on: (event, listener) => embedded.on(event, listener),
     accept: (wire) => front.accept(wire),
+    handle: (duplex) => acceptDuplex(duplex, (wire) => front.accept(wire)),
     counters,
     holdings: () => ({
       connections: front.size,
@@ -149,12 +161,25 @@ export function createServer(options: ServerOptions = {}): Server {
     checkLogins: () => front.checkLogins(),
     close: async () => {
       await listeners.close(front.drain())
+      embedded.close()
       sys.stop()
       sessions.stop()
       deadlines.clear()
       await store.close()
     },
   }
+}
+
+function listenersOf(front: MqttFront, limits: Limits, settings: MqttSettings): Listeners {
+  const listeners: Listeners = new Listeners({
+    accept: (wire) => front.accept(wire),
+    fetch: createHttpFront({ isReady: () => listeners.isReady }),
+    webSocket: {
+      messageBytesMax: Math.max(limits.packetBytesMax, WEBSOCKET_BYTES_MIN),
+      strictSubprotocol: settings.strictSubprotocol,
+    },
+  })
+  return listeners
 }
 
 function gaugesOf(

@@ -7,7 +7,7 @@ import { type Finding, lineOf, type Source } from './source.ts'
 const PROTOCOL = ['base', 'core', 'codec', 'session'] as const
 const EVERYTHING = [
   ...PROTOCOL,
-  ...['fronts/mqtt', 'fronts/http', 'fronts/coap', 'fronts/admin'],
+  ...['fronts/mqtt', 'fronts/http', 'fronts/coap', 'fronts/admin', 'fronts/embedded'],
   ...['access', 'storage', 'cluster', 'net', 'client', 'config'],
 ]
 
@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'fronts/http': ['base', 'core', 'codec'],
   'fronts/coap': ['base', 'core', 'codec'],
   'fronts/admin': ['base', 'core'],
+  'fronts/embedded': ['base', 'core', 'session'],
   access: ['base', 'core'],
   storage: ['base', 'core'],
   cluster: ['base', 'core'],
@@ -33,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** These run in browsers and in the simulation: no package, no module of Node. */
-const PURE = new Set(['base', 'codec', 'core', 'session', 'fronts/mqtt'])
+const PURE = new Set(['base', 'codec', 'core', 'session', 'fronts/mqtt', 'fronts/embedded'])
 
 /** Files whose name does not say so use nothing of Node. */
 const ACCESS_NODE = /^src\/access\/(hash|file)-[^/]*$/

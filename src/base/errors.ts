@@ -1,6 +1,8 @@
 // The failures of operations, such as the network's, as classes with a code. A peer's mistake is
 // the codec's ProtocolError, a broken invariant of ours is assert's.
 
+import type { Reason } from './reason.ts'
+
 /** Why listening failed: `code` is the system's, such as EADDRINUSE or EACCES. */
 export class ListenError extends Error {
   readonly code: string
@@ -13,5 +15,15 @@ export class ListenError extends Error {
     this.code = code
     this.host = host
     this.port = port
+  }
+}
+
+/** What an embedding program asked for is not possible; `reason` says why in MQTT's words. */
+export class RefusedError extends Error {
+  readonly reason: Reason
+
+  constructor(message: string, reason: Reason) {
+    super(message)
+    this.reason = reason
   }
 }

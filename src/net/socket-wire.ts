@@ -1,7 +1,7 @@
-// One stream socket of Node as a `Wire`. It passes bytes on and knows how a stream ends; it neither
-// listens nor dials, and does not look at the bytes.
+// One stream of Node, mostly a socket, as a `Wire`. It passes bytes on and knows how a stream ends;
+// it neither listens nor dials, and does not look at the bytes.
 
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { AssertionError, assert } from '../base/assert.ts'
 import type { PeerCertificate, Wire, WireEnd } from '../base/wire.ts'
 import type { Remote } from './remote.ts'
@@ -13,7 +13,7 @@ import type { Remote } from './remote.ts'
 export class SocketWire implements Wire {
   readonly remoteAddress: string
   readonly remotePort: number
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #lingerMs: number
   readonly #certificate: () => PeerCertificate | undefined
   #end: WireEnd | undefined
@@ -23,7 +23,7 @@ export class SocketWire implements Wire {
   #linger: NodeJS.Timeout | undefined
 
   constructor(
-    socket: Socket,
+    socket: Duplex,
     remote: Remote,
     lingerMs: number,
     certificate: () => PeerCertificate | undefined = () => undefined,
