@@ -20,7 +20,8 @@ export interface Broker {
 /** Rameau as users start it, quiet and in memory. */
 export async function startRameau(): Promise<Broker> {
   const port = await freePort()
-  const args = ['start', '--memory', '--mqtt', `${port}`, '--log-level', 'warn']
+  const ports = ['--mqtt', `${port}`, '--ws', 'off', '--http', 'off']
+  const args = ['start', '--memory', ...ports, '--log-level', 'warn']
   const child = spawn(join(ROOT, 'bin', 'rameau.js'), args, {
     stdio: ['ignore', 'ignore', 'inherit'],
   })

@@ -19,7 +19,6 @@ function linesFor(...places: Place[]): string[] {
     config: loadConfig({ ...sources, folders: [] }),
     open: places.map((place) => ({ protocol: 'mqtt', place }) as const),
     missing: [],
-    tlsFlags: [],
   }
   announce(start, openOutput('info', 'human', { write, close: () => Promise.resolve() }))
   return lines

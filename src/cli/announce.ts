@@ -2,6 +2,7 @@
 // two lines to copy. Text only; nothing here decides anything.
 
 import type { Config, Listener, Place } from '../config/config.ts'
+import { accessText, isAnonymousAllowed } from './access.ts'
 import { isLoopback, type OpenListener, toUrl } from './listeners.ts'
 import type { Output } from './log.ts'
 
@@ -12,7 +13,6 @@ export interface Start {
   readonly open: readonly OpenListener[]
   /** Listeners that were asked for and that this version does not have. */
   readonly missing: readonly Listener[]
-  readonly tlsFlags: readonly string[]
 }
 
 /** Says it in the format of the log: lines for people, or events for machines. */
@@ -21,17 +21,19 @@ export function announce(start: Start, output: Output): void {
   else logEvents(start, output)
 }
 
-function toLines({ version, pid, config, open, missing, tlsFlags }: Start): string[] {
-  const rows: [string, string][] = [
-    ...open.map(({ protocol, place }): [string, string] => [protocol, toUrl(protocol, place)]),
-    ...missing.map(({ protocol }): [string, string] => [protocol, NOT_YET]),
-    ...tlsFlags.map((flag): [string, string] => [flag, NOT_YET]),
+function toLines({ version, pid, config, open, missing }: Start): string[] {
+  const rows: Row[] = [
+    ...open.map(({ protocol, place }): Row => [protocol, toUrl(protocol, place)]),
+    ...missing.map(({ protocol }): Row => [protocol, NOT_YET]),
     ['data', dataOf(config)],
-    ['access', accessOf(open)],
+    ...accessOf(config, open),
   ]
   const lines = rows.map(([name, text]) => `  ${name.padEnd(12)}${text}`)
-  return [`Rameau ${version} is up, pid ${pid}`, ...lines, ...toTry(open)]
+  return [`Rameau ${version} is up, pid ${pid}`, ...lines, ...toTry(config, open)]
 }
+
+/** A name, and what is said of it. */
+type Row = readonly [name: string, text: string]
 
 const NOT_YET = 'not in this version yet, does not listen'
 
@@ -40,15 +42,24 @@ function dataOf(config: Config): string {
   return config.memory ? memory : `${memory}: this version does not write to ${config.data} yet`
 }
 
-function accessOf(open: readonly OpenListener[]): string {
+/** One row for the whole server, and one for each listener that is not as the others. */
+function accessOf({ access, listeners }: Config, open: readonly OpenListener[]): Row[] {
   const isLocal = open.every(({ place }) => isLoopback(place))
-  return `anonymous, everything allowed${isLocal ? ', from this machine only' : ', from anywhere'}`
+  const own = listeners.flatMap(({ protocol, place, access: files }): Row[] =>
+    files === undefined
+      ? []
+      : [['access', `${toUrl(protocol, place)}: ${accessText(files, isLoopback(place))}`]],
+  )
+  const isAllOwn = own.length === listeners.length
+  return isAllOwn ? own : [['access', accessText(access, isLocal)], ...own]
 }
 
-function toTry(open: readonly OpenListener[]): string[] {
+function toTry({ access, listeners }: Config, open: readonly OpenListener[]): string[] {
   const mqtt = open.find(({ protocol }) => protocol === 'mqtt')
   if (mqtt === undefined) return []
-  const where = toOptions(mqtt.place)
+  const files = listeners.find(({ protocol }) => protocol === 'mqtt')?.access ?? access
+  const login = isAnonymousAllowed(files) ? '' : ' -u USER -P PASSWORD'
+  const where = toOptions(mqtt.place) + login
   return [
     'Try it, in two terminals:',
     `  mosquitto_sub ${where} -v -t 'hello/#'`,
@@ -64,12 +75,11 @@ function toOptions(place: Place): string {
   return `-h ${here} -p ${port}`
 }
 
-function logEvents({ version, pid, config, open, missing, tlsFlags }: Start, output: Output): void {
+function logEvents({ version, pid, config, open, missing }: Start, output: Output): void {
   for (const { protocol, place } of open) {
     output.log.info('listening', { protocol, url: toUrl(protocol, place), ...place })
   }
   for (const { protocol } of missing) output.log.warn('listener not in this version', { protocol })
-  for (const flag of tlsFlags) output.log.warn('flag not in this version', { flag })
   if (!config.memory) output.log.warn('data is kept in memory only', { data: config.data })
   output.log.info('up', { version, pid })
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Command } from 'commander'
-import { addStartFlags, parsePort, type StartFlags, tlsFlags, toSources } from './flags.ts'
+import { addStartFlags, parsePort, type StartFlags, toSources } from './flags.ts'
 
 function parse(args: string[]): StartFlags {
   const command = addStartFlags(new Command()).exitOverride()
@@ -33,8 +33,9 @@ test('every flag becomes a source', () => {
     host: '::',
     data: 'd',
     memory: undefined,
-    allowAnonymous: true,
+    access: { allowAnonymous: true },
     log: { level: 'debug', format: 'json' },
+    tls: { cert: 'x', key: 'y', ca: 'z' },
   })
   assert.deepEqual(Object.fromEntries(sources.ports), {
     mqtt: { port: 1 },
@@ -48,7 +49,6 @@ test('every flag becomes a source', () => {
   })
   assert.deepEqual(sources.settings, ['a=1', 'b=2'])
   assert.equal(sources.file, 'c')
-  assert.deepEqual(tlsFlags(flags), ['--tls-cert', '--tls-key', '--tls-ca'])
 })
 
 test('no flags, no sources', () => {
@@ -57,7 +57,6 @@ test('no flags, no sources', () => {
   assert.equal(sources.ports.size, 0)
   assert.equal(sources.file, undefined)
   assert.deepEqual(sources.settings, [])
-  assert.deepEqual(tlsFlags(flags), [])
 })
 
 test('--data and --memory exclude each other', () => {

@@ -3,14 +3,13 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { LOG_FORMATS, LOG_LEVELS, PROTOCOLS, type Protocol } from '../config/config.ts'
-import type { PortFlag, Sources } from '../config/load.ts'
-
-const TLS_FLAGS = ['tlsCert', 'tlsKey', 'tlsCa'] as const
+import type { PortFlag } from '../config/listeners.ts'
+import type { Sources } from '../config/load.ts'
 
 /** What commander makes of the flags; a listener's is undefined where it was not given. */
 export interface StartFlags
   extends Partial<Record<Protocol, PortFlag>>,
-    Partial<Record<(typeof TLS_FLAGS)[number], string>> {
+    Partial<Record<'tlsCert' | 'tlsKey' | 'tlsCa', string>> {
   readonly config?: string
   readonly host?: string
   readonly data?: string
@@ -68,24 +67,25 @@ function collect(value: string, before: readonly string[] = []): string[] {
 /** The flags beside the environment and the places where a file may lie. */
 export function toSources(flags: StartFlags, env: NodeJS.ProcessEnv): Sources {
   const { config, host, data, memory, allowAnonymous, logLevel, logFormat, set = [] } = flags
+  const { tlsCert: cert, tlsKey: key, tlsCa: ca } = flags
   const ports = new Map<Protocol, PortFlag>()
   for (const protocol of PROTOCOLS) {
     const flag = flags[protocol]
     if (flag !== undefined) ports.set(protocol, flag)
   }
   return {
-    flags: { host, data, memory, allowAnonymous, log: { level: logLevel, format: logFormat } },
+    flags: {
+      host,
+      data,
+      memory,
+      access: { allowAnonymous },
+      log: { level: logLevel, format: logFormat },
+      tls: { cert, key, ca },
+    },
     ports,
     settings: set,
     file: config,
     env,
     folders: ['.', '/etc/rameau'],
   }
-}
-
-/** The flags for TLS that were given: `--tls-cert`. */
-export function tlsFlags(flags: StartFlags): string[] {
-  return TLS_FLAGS.filter((name) => flags[name] !== undefined).map(
-    (name) => `--tls-${name.slice(3).toLowerCase()}`,
-  )
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { ListenError } from '../base/errors.ts'
 import type { Listener, Place } from '../config/config.ts'
 import type { Log } from '../core/ports.ts'
-import { isLoopback, ListenerError, openListeners, toUrl } from './listeners.ts'
+import { isLoopback, ListenerError, openListeners, prepareListeners, toUrl } from './listeners.ts'
 
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -42,7 +42,7 @@ test('opens in order and gives the actual port', async () => {
     listen: (options: object) =>
       Promise.resolve({ host: '127.0.0.1', port: 'path' in options ? 0 : 4711, close }),
   }
-  assert.deepEqual(await openListeners(listeners, server, SILENT), [
+  assert.deepEqual(await openListeners(prepareListeners(listeners), server, SILENT), [
     { protocol: 'mqtt', place: { host: '127.0.0.1', port: 4711 } },
     { protocol: 'mqtt', place: { path: '/a' } },
   ])
@@ -52,7 +52,11 @@ test('a failure names the place, the listener and the flag', async () => {
   const explain = async (code: string, place: Place) => {
     const error = new ListenError(code, 'x', 1, undefined)
     const server = { listen: () => Promise.reject(error) }
-    const opening = openListeners([{ protocol: 'mqtt', place }], server, SILENT)
+    const opening = openListeners(
+      [{ listener: { protocol: 'mqtt', place }, tls: undefined }],
+      server,
+      SILENT,
+    )
     return opening.then(
       () => assert.fail('it was opened'),
       (reason: unknown) => {

@@ -2,21 +2,43 @@
 // could not be opened. What a listener does with a stream is the server's.
 
 import { ListenError } from '../base/errors.ts'
-import type { Listener, Place, Protocol } from '../config/config.ts'
-import type { Log } from '../core/ports.ts'
+import { isLoopbackHost } from '../base/loopback.ts'
+import type { Listener, Place, Protocol, TlsFiles } from '../config/config.ts'
+import type { Access, Log } from '../core/ports.ts'
 import type { Server } from '../server.ts'
+import { readTlsFiles, type TlsContents, TlsFileError } from './tls-files.ts'
 
-/** The protocols that this version speaks. */
-const SPOKEN: ReadonlySet<Protocol> = new Set<Protocol>(['mqtt'])
+/** What each protocol is on a stream, with or without TLS; absent, this version lacks it. */
+const SPEECH: Readonly<Partial<Record<Protocol, 'mqtt' | 'ws' | 'http'>>> = {
+  mqtt: 'mqtt',
+  mqtts: 'mqtt',
+  ws: 'ws',
+  wss: 'ws',
+  http: 'http',
+  https: 'http',
+}
 
 export function isSpoken(listener: Listener): boolean {
-  return SPOKEN.has(listener.protocol)
+  return SPEECH[listener.protocol] !== undefined
 }
+
+/** A certificate that ends within this time is worth a warning. */
+const SOON_MS = 14 * 24 * 60 * 60_000
 
 export interface OpenListener {
   readonly protocol: Protocol
   /** Where it listens indeed: the port that 0 became. */
   readonly place: Place
+  /** Reads its certificate anew; what is wrong with the files is logged. */
+  readonly renew?: () => void
+}
+
+/** A listener whose files have been read. */
+export interface PreparedListener {
+  readonly listener: Listener
+  /** Who may come in, where not as everywhere. */
+  readonly access?: Access | undefined
+  readonly tls: TlsContents | undefined
 }
 
 /** A listener could not be opened. The message names the place, the listener and its flag. */
@@ -24,24 +46,90 @@ export class ListenerError extends Error {
   readonly code = 'ERR_LISTENER'
 }
 
-/** Opens all, in order; throws {@link ListenerError} at the first that cannot be. */
+/**
+ * Reads the certificates of all that this version speaks. Throws a TlsFileError. HTTP comes last:
+ * whoever asks there whether the server is ready gets no answer before all is open.
+ */
+export function prepareListeners(listeners: readonly Listener[]): PreparedListener[] {
+  const isHttp = ({ protocol }: Listener): number => Number(SPEECH[protocol] === 'http')
+  return listeners
+    .filter(isSpoken)
+    .sort((one, other) => isHttp(one) - isHttp(other))
+    .map((listener) => ({ listener, tls: listener.tls && readTlsFiles(listener.tls) }))
+}
+
+/** Opens all, in order; throws a ListenerError or TlsFileError at the first that cannot be. */
 export async function openListeners(
-  listeners: readonly Listener[],
+  prepared: readonly PreparedListener[],
   server: Pick<Server, 'listen'>,
   log: Log,
 ): Promise<OpenListener[]> {
   const open: OpenListener[] = []
-  for (const { protocol, place } of listeners) {
-    const failed = (error: Error) => log.error('accept failed', { protocol, error: error.message })
+  for (const { listener, access, tls } of prepared) {
+    const { protocol, place, proxyProtocol, origins } = listener
+    if (tls !== undefined) warnOfEnd(listener, tls, log)
     try {
-      const { host, port } = await server.listen({ ...place, failed })
-      open.push({ protocol, place: 'path' in place ? place : { host, port } })
+      const listening = await server.listen({
+        ...place,
+        speaks: SPEECH[protocol],
+        access,
+        tls,
+        origins,
+        proxyProtocol: proxyProtocol === true,
+        failed: (error) => log.error('accept failed', { protocol, error: error.message }),
+        refused: (why, address) => log.info('client refused', { protocol, address, why }),
+      })
+      const { host, port } = listening
+      const files = listener.tls
+      open.push({
+        protocol,
+        place: 'path' in place ? place : { host, port },
+        ...(files === undefined
+          ? {}
+          : { renew: () => renew(listener, files, (fresh) => listening.renew?.(fresh), log) }),
+      })
     } catch (error) {
-      if (!(error instanceof ListenError)) throw error
-      throw new ListenerError(explain({ protocol, place }, error), { cause: error })
+      throw explained(error, listener)
     }
   }
   return open
+}
+
+function renew(
+  listener: Listener,
+  files: TlsFiles,
+  use: (fresh: TlsContents) => void,
+  log: Log,
+): void {
+  const { protocol } = listener
+  try {
+    const fresh = readTlsFiles(files)
+    use(fresh)
+    log.info('certificate reloaded', { protocol, cert: files.cert })
+    warnOfEnd(listener, fresh, log)
+  } catch (error) {
+    // What TLS itself finds wrong, such as a key that is too short, is the operator's too.
+    if (!(error instanceof Error)) throw error
+    log.error('certificate not reloaded, the old one stays', { protocol, error: error.message })
+  }
+}
+
+function warnOfEnd({ protocol, tls }: Listener, { endsAtMs }: TlsContents, log: Log): void {
+  const nowMs = Date.now()
+  if (endsAtMs - nowMs > SOON_MS) return
+  const event = endsAtMs > nowMs ? 'certificate ends soon' : 'certificate has ended'
+  log.warn(event, { protocol, cert: tls?.cert, ends: new Date(endsAtMs).toISOString() })
+}
+
+/** What OpenSSL finds wrong, such as a key that is too short, is a mistake of the file. */
+function explained(error: unknown, listener: Listener): unknown {
+  if (error instanceof ListenError) {
+    return new ListenerError(explain(listener, error), { cause: error })
+  }
+  const isOfTls =
+    error instanceof Error && 'code' in error && /^ERR_(OSSL|SSL|TLS)_/.test(String(error.code))
+  if (!isOfTls || listener.tls === undefined) return error
+  return new TlsFileError(`${listener.tls.cert}: ${error.message}`, { cause: error })
 }
 
 function explain({ protocol, place }: Listener, error: ListenError): string {
@@ -61,9 +149,7 @@ function whyNot({ code }: ListenError): string {
 
 /** Whether only this machine can reach it. A name counts as foreign unless it is `localhost`. */
 export function isLoopback(place: Place): boolean {
-  if ('path' in place) return true
-  const host = place.host.replace(/^::ffff:/i, '')
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+  return 'path' in place || isLoopbackHost(place.host)
 }
 
 /** `mqtt://127.0.0.1:1883`, or `unix:/run/mqtt.sock`. */

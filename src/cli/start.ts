@@ -1,23 +1,27 @@
 // `rameau start`: from flags to a server that listens, until a signal ends it. What the server does
 // with a stream is not seen here.
 
+import { AccessFileError } from '../access/file-error.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/layer.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Log } from '../core/ports.ts'
 import { createServer, type Server } from '../server.ts'
+import { accessProblems, type OpenAccess, openAccess } from './access.ts'
 import { announce } from './announce.ts'
-import { type StartFlags, tlsFlags, toSources } from './flags.ts'
+import { type StartFlags, toSources } from './flags.ts'
 import {
-  isLoopback,
   isSpoken,
   ListenerError,
   type OpenListener,
   openListeners,
+  type PreparedListener,
+  prepareListeners,
 } from './listeners.ts'
 import { openOutput, openStdout, type Output } from './log.ts'
 import { Signals } from './signals.ts'
+import { TlsFileError } from './tls-files.ts'
 import { VERSION } from '../base/version.ts'
 
 /** How long clients may take to be told and to go. Then the rest is cut off: exit code 1. */
@@ -38,31 +42,57 @@ export async function start(flags: StartFlags): Promise<Exit> {
   const problems = unusable(config)
   if (problems.length > 0) return refuse(problems, Exit.usage)
 
+  let prepared: PreparedListener[]
+  let access: OpenAccess
+  try {
+    prepared = prepareListeners(config.listeners)
+    access = await openAccess(config)
+  } catch (error) {
+    if (error instanceof TlsFileError || error instanceof AccessFileError) {
+      return refuse([error.message], Exit.usage)
+    }
+    throw error
+  }
+  prepared = prepared.map((one) => ({ ...one, access: access.of(one.listener) }))
+
   const output = openOutput(config.log.level, config.log.format, openStdout())
   try {
-    return await run(flags, config, output)
+    return await run(config, prepared, access, output)
   } finally {
     await output.close()
   }
 }
 
-async function run(flags: StartFlags, config: Config, output: Output): Promise<Exit> {
+async function run(
+  config: Config,
+  prepared: readonly PreparedListener[],
+  access: OpenAccess,
+  output: Output,
+): Promise<Exit> {
   // Before the first listener: who sees the start-up lines may send a signal at once.
-  const reload = () => output.log.info('nothing to reload in this version')
+  let open: OpenListener[] = []
+  const reload = () => {
+    for (const { renew } of open) renew?.()
+    void access.reload(output.log).then(() => {
+      server.checkLogins()
+      output.log.info('reloaded')
+    })
+  }
   const signals = new Signals(process, systemClock, reload)
   const server = createServer({
     limits: config.limits,
     mqtt: config.mqtt,
+    ...(access.server === undefined ? {} : { access: access.server }),
     sysIntervalS: config.sys.intervalS,
     presence: config.presence.enabled,
     log: output.log,
   })
-  let open: OpenListener[]
   try {
-    open = await openListeners(config.listeners.filter(isSpoken), server, output.log)
+    open = await openListeners(prepared, server, output.log)
   } catch (error) {
     await server.close()
     if (error instanceof ListenerError) return refuse([error.message], Exit.failure)
+    if (error instanceof TlsFileError) return refuse([error.message], Exit.usage)
     throw error
   }
 
@@ -73,7 +103,6 @@ async function run(flags: StartFlags, config: Config, output: Output): Promise<E
       config,
       open,
       missing: config.listeners.filter((listener) => !isSpoken(listener)),
-      tlsFlags: tlsFlags(flags),
     },
     output,
   )
@@ -97,16 +126,9 @@ async function drain(server: Server, signals: Signals, log: Log): Promise<Exit> 
 }
 
 /** What a valid configuration cannot be started with, and the lines that fix it. */
-export function unusable({ listeners, allowAnonymous }: Config): string[] {
-  if (listeners.length === 0) return ['every listener is off: turn one on, such as --mqtt 1883']
-  const exposed = listeners.filter(isSpoken).find(({ place }) => !isLoopback(place))
-  if (exposed === undefined || allowAnonymous || 'path' in exposed.place) return []
-  const { host } = exposed.place
-  return [
-    `${host} can be reached from other machines, and nothing asks who comes in. Either of`,
-    `  rameau start --host ${host} --allow-anonymous    # lets everybody in, to do everything`,
-    '  rameau start --host 127.0.0.1    # lets in this machine only',
-  ]
+export function unusable(config: Config): string[] {
+  if (config.listeners.length > 0) return accessProblems(config)
+  return ['every listener is off: turn one on, such as --mqtt 1883']
 }
 
 /** To standard error, and at once: the process ends after it. */

@@ -16,9 +16,36 @@ export type LogFormat = (typeof LOG_FORMATS)[number]
 /** Where a listener listens: a port (0 takes a free one), or a Unix socket. */
 export type Place = { readonly host: string; readonly port: number } | { readonly path: string }
 
+/** Files of PEM. */
+export interface TlsFiles {
+  /** The certificate, followed by those between it and its authority. */
+  readonly cert: string
+  readonly key: string
+  /** Authorities of clients' certificates; given, clients are asked for one. */
+  readonly ca: string | undefined
+  /** True: a client without one is cut off. */
+  readonly requireClientCertificate: boolean
+}
+
+/** Who may come in, and what he may do. */
+export interface AccessFiles {
+  /** Whether clients without a user name come in; undefined: where no password file is. */
+  readonly allowAnonymous: boolean | undefined
+  readonly passwordFile: string | undefined
+  readonly aclFile: string | undefined
+}
+
 export interface Listener {
   readonly protocol: Protocol
   readonly place: Place
+  /** Where it is not that of the whole server. */
+  readonly access?: AccessFiles
+  /** Only, and always, where the protocol has TLS. */
+  readonly tls?: TlsFiles
+  /** True: each connection begins with a header of the PROXY protocol, which is believed. */
+  readonly proxyProtocol?: true
+  /** Web pages that may connect beside those of the listener's own name; `*` for all. */
+  readonly origins?: readonly string[]
 }
 
 export interface Config {
@@ -29,8 +56,7 @@ export interface Config {
   readonly memory: boolean
   /** `commit`: acknowledge what is on disk. `relaxed`: acknowledge what will be soon. */
   readonly durability: 'commit' | 'relaxed'
-  /** True: clients without credentials may connect from other machines too. */
-  readonly allowAnonymous: boolean
+  readonly access: AccessFiles
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
   readonly mqtt: MqttSettings
   readonly limits: Limits
@@ -43,17 +69,26 @@ export interface Config {
 /** The lowest layer: what holds where nobody says otherwise. */
 export const DEFAULTS: Readonly<Record<string, unknown>> = {
   host: '127.0.0.1',
-  listeners: [{ protocol: 'mqtt' }],
+  listeners: [{ protocol: 'mqtt' }, { protocol: 'ws' }, { protocol: 'http' }],
+  tls: {},
+  origins: [],
   data: './rameau-data',
   memory: false,
   durability: 'commit',
-  allowAnonymous: false,
+  access: {},
   log: { level: 'info', format: 'human' },
   mqtt: { ...DEFAULT_MQTT_SETTINGS },
   limits: { ...DEFAULT_LIMITS },
   sys: { intervalS: 10 },
   presence: { enabled: true },
 }
+
+/** What also listens, unless somebody lists the listeners, where there is a certificate. */
+export const SECURE_DEFAULTS: readonly Protocol[] = ['mqtts', 'wss', 'https']
+
+/** The protocols that begin with TLS, and those that web pages can speak. */
+export const SECURE: ReadonlySet<Protocol> = new Set<Protocol>(['mqtts', 'wss', 'https', 'coaps'])
+export const FOR_PAGES: ReadonlySet<Protocol> = new Set<Protocol>(['ws', 'wss', 'http', 'https'])
 
 /** The port of a listener that does not name one. */
 export const DEFAULT_PORTS: Readonly<Record<Protocol, number>> = {

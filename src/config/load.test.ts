@@ -49,18 +49,53 @@ function fileProblems(text: string): string[] {
   )
 }
 
-test('nothing given: MQTT on this machine, every default', () => {
+test('nothing given: MQTT, WebSocket and HTTP on this machine, every default', () => {
   const config = loadConfig(NOTHING)
   assert.deepEqual(config.listeners, [
     { protocol: 'mqtt', place: { host: '127.0.0.1', port: 1883 } },
+    { protocol: 'ws', place: { host: '127.0.0.1', port: 8083 } },
+    { protocol: 'http', place: { host: '127.0.0.1', port: 8080 } },
   ])
   assert.deepEqual(config.limits, DEFAULT_LIMITS)
   assert.deepEqual(config.mqtt, DEFAULT_MQTT_SETTINGS)
   assert.deepEqual(config.log, { level: 'info', format: 'human' })
   assert.equal(config.durability, 'commit')
-  assert.equal(config.allowAnonymous, false)
+  assert.deepEqual(config.access, NO_ACCESS)
   assert.equal(config.sys.intervalS, 10)
   assert.equal(config.data, './rameau-data')
+})
+
+const NO_ACCESS = { allowAnonymous: undefined, passwordFile: undefined, aclFile: undefined }
+
+test('access: of the whole server, and of a listener over it, key by key', () => {
+  const text = `
+access: { passwordFile: users, aclFile: rules }
+listeners:
+  - { protocol: mqtt }
+  - { protocol: mqtt, port: 2, access: { allowAnonymous: true, aclFile: guests } }
+  - { protocol: mqtt, port: 3, access: { allowAnonymous: true, passwordFile: none } }
+`
+  withFile(text, (file) => {
+    const { access, listeners } = loadConfig({ ...NOTHING, file })
+    assert.deepEqual(access, { ...NO_ACCESS, passwordFile: 'users', aclFile: 'rules' })
+    assert.deepEqual(
+      listeners.map((listener) => listener.access),
+      [
+        undefined,
+        { allowAnonymous: true, passwordFile: 'users', aclFile: 'guests' },
+        { allowAnonymous: true, passwordFile: undefined, aclFile: 'rules' },
+      ],
+    )
+  })
+  const env = { RAMEAU_ACCESS_PASSWORD_FILE: 'from-env', RAMEAU_ACCESS_ALLOW_ANONYMOUS: 'false' }
+  assert.deepEqual(loadConfig({ ...NOTHING, env }).access, {
+    ...NO_ACCESS,
+    allowAnonymous: false,
+    passwordFile: 'from-env',
+  })
+  assert.deepEqual(problemsOf({ settings: ['access.passwordfile=x'] }), [
+    '--set: access.passwordfile is not a key, did you mean access.passwordFile?',
+  ])
 })
 
 test('flags over environment over file over defaults', () => {
@@ -189,13 +224,9 @@ test('an empty file, and an empty section, say nothing', () => {
 })
 
 test('keys of parts that do not exist yet are refused, never ignored', () => {
-  assert.deepEqual(fileProblems('access:\n  rules: []\n'), [
-    'rameau.yaml:2:3: access is for access rules, which this version does not have yet',
-  ])
   assert.deepEqual(problemsOf({ settings: ['http.replayEventsMax=5'] }), [
     '--set: http is for HTTP, which this version does not have yet',
   ])
-  assert.match(fileProblems('listeners: [{protocol: mqtts, tls: {}}]').join(), /is for TLS/)
 })
 
 test('the environment: unknown names are errors, what Kubernetes adds is not', () => {

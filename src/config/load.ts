@@ -2,21 +2,13 @@
 // whole. It decides nothing about what the values do.
 
 import { join } from 'node:path'
-import {
-  type Config,
-  DEFAULT_PORTS,
-  DEFAULTS,
-  type Listener,
-  type Place,
-  type Protocol,
-} from './config.ts'
+import { toAccess } from './access.ts'
+import { type Config, DEFAULTS, type Protocol } from './config.ts'
 import { readLayer } from './file.ts'
 import { ConfigError, type Layer, layerOf, merge, type Tree } from './layer.ts'
-import { type Issue, parseSettings, type Settings } from './schema.ts'
+import { type PortFlag, toListeners } from './listeners.ts'
+import { type Issue, parseSettings } from './schema.ts'
 import { environmentLayers, meantKey, settingLayer } from './text.ts'
-
-/** A listener's flag: where it listens, or that it does not. */
-export type PortFlag = { readonly port: number } | { readonly path: string } | 'off'
 
 export interface Sources {
   /** Values of flags that are keys, such as `{ log: { level: 'debug' } }`. */
@@ -53,9 +45,10 @@ export function toConfig(layers: readonly Layer[], ports: Sources['ports']): Con
   const { settings, issues } = parseSettings(merge(layers))
   if (settings === undefined) throw new ConfigError(issues.map((issue) => toLine(issue, layers)))
 
-  const { data, memory, durability, allowAnonymous, log, mqtt, limits, sys, presence } = settings
+  const { data, memory, durability, log, mqtt, limits, sys, presence } = settings
+  const access = toAccess(settings.access, {})
   const listeners = toListeners(settings, layers, ports)
-  return { listeners, data, memory, durability, allowAnonymous, log, mqtt, limits, sys, presence }
+  return { listeners, access, data, memory, durability, log, mqtt, limits, sys, presence }
 }
 
 function fileLayers({ file, env, folders }: Sources): Layer[] {
@@ -78,38 +71,4 @@ function toLine({ path, isKey, text }: Issue, layers: readonly Layer[]): string 
   const where = layerOf(layers, path)?.where(path, isKey) ?? 'configuration'
   const key = path.join('.')
   return `${where}: ${key} ${text}${isKey ? meantKey(key) : ''}`
-}
-
-/** Gives each listener its host and port, and lets flags replace those of their protocol. */
-function toListeners(
-  settings: Settings,
-  layers: readonly Layer[],
-  ports: ReadonlyMap<Protocol, PortFlag>,
-): Listener[] {
-  const { host } = settings
-  // `--host` on a list from the file means: all of them, there. In the file itself, `host` is only
-  // the default of the list beside it.
-  const isForced = isAbove(layers, 'host', 'listeners')
-  const listed = settings.listeners
-    .filter(({ protocol }) => !ports.has(protocol))
-    .map((entry): Listener => {
-      const { protocol, path } = entry
-      const port = entry.port ?? DEFAULT_PORTS[protocol]
-      const at = (isForced ? undefined : entry.host) ?? host
-      return { protocol, place: path === undefined ? { host: at, port } : { path } }
-    })
-  return [...listed, ...fromFlags(ports, host)]
-}
-
-function fromFlags(ports: ReadonlyMap<Protocol, PortFlag>, host: string): Listener[] {
-  return [...ports].flatMap(([protocol, flag]): Listener[] => {
-    if (flag === 'off') return []
-    const place: Place = 'path' in flag ? flag : { host, port: flag.port }
-    return [{ protocol, place }]
-  })
-}
-
-function isAbove(layers: readonly Layer[], key: string, other: string): boolean {
-  const rank = (name: string) => layers.findLastIndex(({ values }) => name in values)
-  return rank(key) > rank(other)
 }

@@ -4,7 +4,15 @@
 import { z } from 'zod'
 import type { Limits } from '../core/limits.ts'
 import type { MqttSettings } from '../fronts/mqtt/settings.ts'
-import { type Config, LOG_FORMATS, LOG_LEVELS, PROTOCOLS, type Protocol } from './config.ts'
+import {
+  type Config,
+  FOR_PAGES,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  PROTOCOLS,
+  type Protocol,
+  SECURE,
+} from './config.ts'
 
 /** The longest delay that a timer of Node takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1
@@ -56,15 +64,48 @@ const limits = z.strictObject({
   presencesGoneMax: whole(0),
 } satisfies Record<keyof Limits, z.ZodType<number>>)
 
+const tls = z.strictObject({
+  cert: text.optional(),
+  key: text.optional(),
+  ca: text.optional(),
+  requireClientCertificate: toggle.optional(),
+})
+
+/** A file, or `none` where a listener is to have none. */
+const access = z.strictObject({
+  allowAnonymous: toggle.optional(),
+  passwordFile: text.optional(),
+  aclFile: text.optional(),
+})
+
+const ORIGIN_ERROR = { error: 'must be an origin, such as https://example.org, or *' }
+const origin = z
+  .string(ORIGIN_ERROR)
+  .regex(/^(\*|null|[a-z][a-z0-9+.-]*:\/\/[^\s/?#,]+)$/, ORIGIN_ERROR)
+// One may stand for a list of one, as a text from the environment does.
+const origins = z.preprocess(
+  (value) => (typeof value === 'string' ? [value] : value),
+  z.array(origin, { error: 'must be a list of origins' }),
+)
+
 const listener = z
   .strictObject({
     protocol: z.enum(PROTOCOLS, { error: `must be one of ${PROTOCOLS.join(', ')}` }),
     host: text.optional(),
     port: whole(0, 65_535).optional(),
     path: text.optional(),
-    tls: later('TLS'),
-    proxyProtocol: later('PROXY protocol'),
-    access: later('access rules'),
+    tls: tls.optional(),
+    proxyProtocol: toggle.optional(),
+    origins: origins.optional(),
+    access: access.optional(),
+  })
+  .refine((value) => value.tls === undefined || SECURE.has(value.protocol), {
+    path: ['tls'],
+    error: `is only for ${[...SECURE].join(', ')}`,
+  })
+  .refine((value) => value.origins === undefined || FOR_PAGES.has(value.protocol), {
+    path: ['origins'],
+    error: `is only for ${[...FOR_PAGES].join(', ')}`,
   })
   .refine((value) => value.path === undefined || (value.host ?? value.port) === undefined, {
     error: 'has either path, or host and port',
@@ -76,7 +117,6 @@ const ROOT = z.strictObject({
   data: text,
   memory: toggle,
   durability: z.enum(['commit', 'relaxed'], { error: 'must be commit or relaxed' }),
-  allowAnonymous: toggle,
   log: z.strictObject({
     level: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }),
     format: z.enum(LOG_FORMATS, { error: 'must be human or json' }),
@@ -85,21 +125,46 @@ const ROOT = z.strictObject({
   limits,
   sys: z.strictObject({ intervalS: whole(0, Math.floor(TIMER_MS_MAX / 1000)) }),
   presence: z.strictObject({ enabled: toggle }),
-  access: later('access rules'),
-  tls: later('TLS'),
+  access,
+  tls,
+  origins,
   http: later('HTTP'),
   coap: later('CoAP'),
 })
 
-/** What the schema makes of the merged layers; `listeners` still lacks hosts and ports. */
-export interface Settings extends Omit<Config, 'listeners'> {
+/** A section `tls`, of all listeners or of one. */
+export interface TlsSettings {
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  readonly ca?: string | undefined
+  readonly requireClientCertificate?: boolean | undefined
+}
+
+/** A section `access`, of the whole server or of one listener. */
+export interface AccessSettings {
+  readonly allowAnonymous?: boolean | undefined
+  readonly passwordFile?: string | undefined
+  readonly aclFile?: string | undefined
+}
+
+export interface ListenerSettings {
+  readonly protocol: Protocol
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly path?: string | undefined
+  readonly tls?: TlsSettings | undefined
+  readonly access?: AccessSettings | undefined
+  readonly proxyProtocol?: boolean | undefined
+  readonly origins?: readonly string[] | undefined
+}
+
+/** What the schema makes of the merged layers; `listeners` still lacks what all have in common. */
+export interface Settings extends Omit<Config, 'listeners' | 'access'> {
   readonly host: string
-  readonly listeners: readonly {
-    readonly protocol: Protocol
-    readonly host?: string | undefined
-    readonly port?: number | undefined
-    readonly path?: string | undefined
-  }[]
+  readonly access: AccessSettings
+  readonly listeners: readonly ListenerSettings[]
+  readonly tls: TlsSettings
+  readonly origins: readonly string[]
 }
 
 export type KeyPath = readonly PropertyKey[]

@@ -13,7 +13,8 @@ import { Rameau, runRameau } from '../support/rameau.ts'
 import { requireProgram } from '../support/third-party.ts'
 
 const BOUNDED = { timeout: 30_000 }
-const START = ['start', '--mqtt', '0', '--memory']
+const MQTT_ONLY = ['--ws', 'off', '--http', 'off']
+const START = ['start', '--mqtt', '0', ...MQTT_ONLY, '--memory']
 
 /** CONNECT of MQTT 5, clean start, without a client id. */
 const CONNECT = Uint8Array.from([0x10, 13, 0, 4, 0x4d, 0x51, 0x54, 0x54, 5, 2, 0, 0, 0, 0, 0])
@@ -103,7 +104,7 @@ test('SIGHUP disturbs nobody', BOUNDED, async () => {
   await using rameau = new Rameau(START)
   const client = await connectMqtt({ port: await rameau.port() })
   rameau.signal('SIGHUP')
-  await rameau.until(/nothing to reload/)
+  await rameau.until(/reloaded/)
   client.write(Uint8Array.from([0xc0, 0])) // PINGREQ
   assert.deepEqual([...(await readChunk(client))], [0xd0, 0])
   client.end()
@@ -114,7 +115,7 @@ test('a taken port: says port, listener and flag, and ends with 1', BOUNDED, asy
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
-  const { code, stdout, stderr } = await runRameau(['start', '--mqtt', String(port)])
+  const { code, stdout, stderr } = await runRameau(['start', '--mqtt', String(port), ...MQTT_ONLY])
   server.close()
   assert.equal(code, 1)
   assert.equal(stdout, '')
@@ -138,7 +139,7 @@ test('bad usage and bad configuration end with 2 and say what was meant', BOUNDE
   await refused(['--set', 'mqtt.qosMx=1'], {}, /qosMx is not a key, did you mean mqtt\.qosMax\?/)
   await refused(['--config', '/nowhere.yaml'], {}, /\/nowhere\.yaml: cannot be read/)
   await refused([], { RAMEAU_HOTS: '::1' }, /RAMEAU_HOTS is not a key, did you mean RAMEAU_HOST\?/)
-  await refused(['--mqtt', 'off'], {}, /every listener is off/)
+  await refused(['--mqtt', 'off', ...MQTT_ONLY], {}, /every listener is off/)
 })
 
 test('a mistake in ./rameau.yaml has its line and column', BOUNDED, async () => {
@@ -158,8 +159,9 @@ test('a mistake in ./rameau.yaml has its line and column', BOUNDED, async () => 
 test('an address that others can reach needs --allow-anonymous', BOUNDED, async () => {
   const { code, stderr } = await runRameau([...START, '--host', '0.0.0.0'])
   assert.equal(code, 2)
-  assert.match(stderr, /^rameau: 0\.0\.0\.0 can be reached from other machines.*\n.*\n.*\n$/)
-  assert.match(stderr, /\n {2}rameau start --host 0\.0\.0\.0 --allow-anonymous /)
+  assert.match(stderr, /^rameau: 0\.0\.0\.0 can be reached from other machines.*\n.*\n.*\n.*\n$/)
+  assert.match(stderr, /\n {2}rameau passwd .*\n {2}rameau start --host 0\.0\.0\.0 /)
+  assert.match(stderr, /\nor let everybody in, .*--allow-anonymous\n$/)
 
   await using rameau = new Rameau([...START, '--host', '0.0.0.0', '--allow-anonymous'])
   const client = await connectMqtt({ port: await rameau.port() })
@@ -169,13 +171,13 @@ test('an address that others can reach needs --allow-anonymous', BOUNDED, async 
 })
 
 test('what this version lacks is said in a line each, and the rest starts', BOUNDED, async () => {
-  const args = ['--ws', '0', '--coap', '0', '--http', 'off', '--tls-cert', 'x', '--data', '/x']
+  const args = ['--coap', '0', '--coaps', 'off', ...MQTT_ONLY, '--data', '/x']
   await using rameau = new Rameau(['start', '--mqtt', '0', ...args])
   await rameau.port()
   const lines = rameau.stdout.split('\n')
   assert.deepEqual(
     lines.filter((line) => line.includes('not in this version')).map((line) => line.trim()),
-    ['ws', 'coap', '--tls-cert'].map((name) => {
+    ['coap'].map((name) => {
       return `${name.padEnd(12)}not in this version yet, does not listen`
     }),
   )
@@ -208,7 +210,7 @@ test('--log-format json: every line is an event, and the limits hold', BOUNDED, 
 test('--mqtt unix:/path serves local clients', BOUNDED, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rameau-'))
   const path = join(folder, 'mqtt.sock')
-  await using rameau = new Rameau(['start', '--memory', '--mqtt', `unix:${path}`])
+  await using rameau = new Rameau(['start', '--memory', '--mqtt', `unix:${path}`, ...MQTT_ONLY])
   await rameau.until(/Try it/)
   const client = await connectMqtt({ path })
   client.end()

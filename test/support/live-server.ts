@@ -101,7 +101,8 @@ export async function startServer(
   nodeOptions: string = '',
 ): Promise<LiveServer> {
   const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-  const start = ['start', '--memory', '--mqtt', '0', '--log-format', 'json', ...sets]
+  const ports = ['--mqtt', '0', '--ws', 'off', '--http', 'off']
+  const start = ['start', '--memory', ...ports, '--log-format', 'json', ...sets]
   return launch(t, join(ROOT, 'bin', 'rameau.js'), start, nodeOptions)
 }
 

@@ -70,6 +70,12 @@ export class Rameau {
     return Number(port)
   }
 
+  /** The port of the listener of that protocol, once it is up. */
+  async portOf(protocol: string): Promise<number> {
+    await this.until(/is up, pid[\s\S]*access .*\n/)
+    return Number((await this.until(new RegExp(`${protocol}://\\S*:(\\d+)`)))[1])
+  }
+
   ended(): Promise<Ended> {
     return this.#ended
   }

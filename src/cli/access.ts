@@ -1,0 +1,98 @@
+// Who may come in by which listener: from the configuration to rules that are in force, what is
+// wrong with the settings, and the words for the start-up page.
+
+import { AccessFileError } from '../access/file-error.ts'
+import { isOpen, openRules, type Rules, SERVER_RULES } from '../access/rules.ts'
+import { systemClock } from '../base/clock.ts'
+import type { AccessFiles, Config, Listener } from '../config/config.ts'
+import type { Access, Log } from '../core/ports.ts'
+import { isLoopback, isSpoken, toUrl } from './listeners.ts'
+
+/** The rules of a server and of its listeners. */
+export interface OpenAccess {
+  /** Undefined: everybody may do everything. */
+  readonly server: Access | undefined
+  /** Undefined: as for the whole server. */
+  of(listener: Listener): Access | undefined
+  /** Reads the files again; where one is broken, logs it and leaves in force what was. */
+  reload(log: Log): Promise<void>
+}
+
+const OPEN: OpenAccess = {
+  server: undefined,
+  of: () => undefined,
+  reload: () => Promise.resolve(),
+}
+
+/** Reads the files. Throws an AccessFileError. */
+export async function openAccess({ access, listeners }: Config): Promise<OpenAccess> {
+  const settings = new Map([[SERVER_RULES, access]])
+  for (const listener of listeners) {
+    if (listener.access !== undefined) settings.set(nameOf(listener), listener.access)
+  }
+  if ([...settings.values()].every(isOpen)) return OPEN
+  const rules = await openRules(settings, systemClock)
+  return {
+    server: rules,
+    of: (listener) => (listener.access === undefined ? undefined : rules.at(nameOf(listener))),
+    reload: (log) => reload(rules, log),
+  }
+}
+
+async function reload(rules: Rules, log: Log): Promise<void> {
+  try {
+    await rules.reload()
+    log.info('access rules reloaded')
+  } catch (error) {
+    if (!(error instanceof AccessFileError)) throw error
+    log.error('access rules not reloaded, the old ones stay', { error: error.message })
+  }
+}
+
+/** It outlives restarts in what is stored, so it must not depend on the order of the listeners. */
+function nameOf({ protocol, place }: Listener): string {
+  return toUrl(protocol, place)
+}
+
+/** Why these settings cannot be meant, and the lines that fix it. */
+export function accessProblems({ access, listeners }: Config): string[] {
+  for (const listener of listeners.filter(isSpoken)) {
+    const { allowAnonymous, passwordFile } = listener.access ?? access
+    if (passwordFile !== undefined) continue
+    const where = toUrl(listener.protocol, listener.place)
+    if (allowAnonymous === false) {
+      const missing = 'access.allowAnonymous is false, and there is no access.passwordFile'
+      return [`nobody could come in by ${where}: ${missing}`]
+    }
+    if (allowAnonymous !== true && !isLoopback(listener.place) && 'host' in listener.place) {
+      return exposed(listener.place.host)
+    }
+  }
+  return []
+}
+
+function exposed(host: string): string[] {
+  return [
+    `${host} can be reached from other machines, and nothing asks who comes in. Ask for passwords:`,
+    '  rameau passwd -c passwords me',
+    `  rameau start --host ${host} --set access.passwordFile=passwords`,
+    'or let everybody in, to do everything, with --allow-anonymous',
+  ]
+}
+
+export function isAnonymousAllowed({ allowAnonymous, passwordFile }: AccessFiles): boolean {
+  return allowAnonymous ?? passwordFile === undefined
+}
+
+/** `users of passwords, rules of acl`; for people. */
+export function accessText(settings: AccessFiles, isLocal: boolean): string {
+  const { passwordFile, aclFile } = settings
+  const isNamed = passwordFile !== undefined
+  const users = isNamed ? [`users of ${passwordFile}`] : []
+  const anonymous = isAnonymousAllowed(settings) ? ['anonymous'] : []
+  const may = aclFile === undefined ? 'everything allowed' : `rules of ${aclFile}`
+  const from = isNamed ? [] : [isLocal ? 'from this machine only' : 'from anywhere']
+  const unchecked = !isNamed && aclFile !== undefined ? ['user names are not checked'] : []
+  const parts = [[...users, ...anonymous].join(' and '), may, ...from, ...unchecked]
+  return parts.join(', ')
+}
