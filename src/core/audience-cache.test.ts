@@ -110,3 +110,14 @@ test('very long topics are not kept', () => {
   cache.set(topicOf('b'.repeat(1025)), createAudience(1))
   assert.equal(cache.size, 1)
 })
+
+test('filters that search long and drop nothing make it forget all in the end', () => {
+  const cache = new AudienceCache(2000)
+  for (let number = 0; number < 1000; number += 1) {
+    cache.set(topicOf(`a/${number}/x`), createAudience(1))
+  }
+  cache.drop(filterOf('a/+/y'))
+  assert.equal(cache.size, 1000, 'one search is worth less than what is kept')
+  for (let number = 0; number < 100; number += 1) cache.drop(filterOf(`a/+/y${number}`))
+  assert.equal(cache.size, 0)
+})

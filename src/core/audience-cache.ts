@@ -3,10 +3,12 @@
 
 import type { Audience } from './subscription.ts'
 import { isWild, type Topic, type TopicFilter } from './topic.ts'
-import { TopicTrie } from './topic-trie.ts'
+import { NODES_IN_VAIN_MAX, TopicTrie } from './topic-trie.ts'
 
 /** How many listeners may be kept for each audience that may be. */
 const LISTENERS_PER_AUDIENCE = 32
+/** To look at so many nodes costs about what it costs to find one audience anew. */
+const NODES_PER_AUDIENCE = 32
 /** Topics longer than this (UTF-16 code units) are looked up anew each time. */
 const TOPIC_LENGTH_MAX = 1024
 
@@ -54,8 +56,8 @@ export class AudienceCache {
 
   /** Forgets the audiences of the topics that the filter matches. */
   drop(filter: TopicFilter): void {
-    dropFrom(this.#young, filter)
-    dropFrom(this.#old, filter)
+    if (!dropFrom(this.#young, filter)) this.#young = createGeneration()
+    if (!dropFrom(this.#old, filter)) this.#old = createGeneration()
   }
 
   #insert(kept: Kept): void {
@@ -78,24 +80,31 @@ interface Generation {
   readonly kept: TopicTrie<Kept>
   /** In all of its audiences together. */
   listeners: number
+  /** Nodes that filters were compared with in vain. */
+  vain: number
 }
 
 function createGeneration(): Generation {
-  return { kept: new TopicTrie(), listeners: 0 }
+  return { kept: new TopicTrie(), listeners: 0, vain: 0 }
 }
 
-/** Visits only topics that begin like the filter: cheap while many filters come and go. */
-function dropFrom(generation: Generation, filter: TopicFilter): void {
+/**
+ * Visits only topics that begin like the filter: cheap while many filters come and go. False when
+ * all searches in vain have cost more than the audiences that are kept: then they are not worth it.
+ */
+function dropFrom(generation: Generation, filter: TopicFilter): boolean {
   if (!isWild(filter)) {
     // A filter without wildcards reads like the only topic that it matches.
     const kept = generation.kept.get(filter as string as Topic)
     if (kept !== undefined) remove(generation, kept)
-    return
+    return true
   }
   const matching = generation.kept.matching(filter)
   for (let step = matching.next(); step.done !== true; step = matching.next()) {
-    remove(generation, step.value)
+    if (step.value !== undefined) remove(generation, step.value)
+    else generation.vain += NODES_IN_VAIN_MAX
   }
+  return generation.vain <= generation.kept.size * NODES_PER_AUDIENCE
 }
 
 function remove(generation: Generation, kept: Kept): void {

@@ -5,6 +5,11 @@ import type { Topic } from './topic.ts'
 
 export type Qos = 0 | 1 | 2
 
+/** The QoS of a delivery: what was published and what was granted, whichever is lower. */
+export function lower(published: Qos, granted: Qos): Qos {
+  return published < granted ? published : granted
+}
+
 /** A name and a value, passed on unaltered and in order [MQTT-3.3.2-17] [MQTT-3.3.2-18]. */
 export type UserProperty = readonly [name: string, value: string]
 

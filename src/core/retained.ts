@@ -70,6 +70,14 @@ export class Retained {
    * What had expired by `nowWallMs` is left out. Who pulls over a longer time looks again.
    */
   matching(filter: TopicFilter, nowWallMs: number): IterableIterator<Message, undefined> {
+    return new Found(this.search(filter, nowWallMs))
+  }
+
+  /**
+   * The same in small steps, for whoever must not keep others waiting: undefined comes where one
+   * step found nothing.
+   */
+  search(filter: TopicFilter, nowWallMs: number): Iterator<Message | undefined, undefined> {
     return new Unexpired(this.#messages.matching(filter), nowWallMs)
   }
 
@@ -90,19 +98,35 @@ export class Retained {
   }
 }
 
-class Unexpired implements IterableIterator<Message, undefined> {
-  readonly #messages: Iterator<Message, undefined>
+class Unexpired implements Iterator<Message | undefined, undefined> {
+  readonly #messages: Iterator<Message | undefined, undefined>
   readonly #nowWallMs: number
 
-  constructor(messages: Iterator<Message, undefined>, nowWallMs: number) {
+  constructor(messages: Iterator<Message | undefined, undefined>, nowWallMs: number) {
     this.#messages = messages
     this.#nowWallMs = nowWallMs
   }
 
+  next(): IteratorResult<Message | undefined, undefined> {
+    const step = this.#messages.next()
+    if (step.value === undefined || step.value.expiresAtMs > this.#nowWallMs) return step
+    return { done: false, value: undefined }
+  }
+}
+
+/** All steps up to the next message as one. */
+class Found implements IterableIterator<Message, undefined> {
+  readonly #steps: Iterator<Message | undefined, undefined>
+
+  constructor(steps: Iterator<Message | undefined, undefined>) {
+    this.#steps = steps
+  }
+
   next(): IteratorResult<Message, undefined> {
     for (;;) {
-      const step = this.#messages.next()
-      if (step.done === true || step.value.expiresAtMs > this.#nowWallMs) return step
+      const { done, value } = this.#steps.next()
+      if (value !== undefined) return { done: false, value }
+      if (done === true) return { done, value }
     }
   }
 

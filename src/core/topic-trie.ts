@@ -4,6 +4,9 @@
 import { type Children, childAt, endOfLevel, iterate, withChild, withoutChild } from './branch.ts'
 import type { Topic, TopicFilter } from './topic.ts'
 
+/** Nodes that one step of a search looks at in vain at most. */
+export const NODES_IN_VAIN_MAX = 64
+
 /** One level of the topics. */
 interface Node<V> {
   readonly level: string
@@ -65,8 +68,11 @@ export class TopicTrie<V extends object> {
    * The values of the topics that the filter matches, found as they are asked for. The trie may
    * change meanwhile: a topic that is there throughout comes exactly once, with the value it then
    * has; one removed meanwhile comes at most once, one that is new does not come.
+   *
+   * Undefined comes where one step found nothing yet, so that whoever searches can count what it
+   * costs, and let others go first.
    */
-  matching(filter: TopicFilter): Iterator<V, undefined> {
+  matching(filter: TopicFilter): Iterator<V | undefined, undefined> {
     return new Search(this.#root, filter, this.#births)
   }
 
@@ -98,7 +104,7 @@ interface Frame<V> {
  * A depth-first walk that can pause. It need not see nodes that are added, since all values below
  * them are new; and a node cut off while it is being visited has nothing below it any more.
  */
-class Search<V extends object> implements Iterator<V, undefined> {
+class Search<V extends object> implements Iterator<V | undefined, undefined> {
   readonly #levels: readonly string[]
   readonly #bound: number
   /** At most one frame for each level of the deepest topic. */
@@ -110,8 +116,10 @@ class Search<V extends object> implements Iterator<V, undefined> {
     this.#frames = [{ nodes: [root].values(), depth: 0 }]
   }
 
-  next(): IteratorResult<V, undefined> {
-    for (let frame = this.#frames.at(-1); frame !== undefined; frame = this.#frames.at(-1)) {
+  next(): IteratorResult<V | undefined, undefined> {
+    for (let looked = 0; looked < NODES_IN_VAIN_MAX; looked += 1) {
+      const frame = this.#frames.at(-1)
+      if (frame === undefined) return { done: true, value: undefined }
       const step = frame.nodes.next()
       if (step.done === true) {
         this.#frames.pop()
@@ -120,7 +128,7 @@ class Search<V extends object> implements Iterator<V, undefined> {
       const value = this.#visit(step.value, frame.depth)
       if (value !== undefined) return { done: false, value }
     }
-    return { done: true, value: undefined }
+    return { done: false, value: undefined }
   }
 
   /** Leaves for later what is below the node, and returns its own value if that matches. */

@@ -156,3 +156,53 @@ test('what a lost connection did not get comes on the next one', () => {
   client.session.attach(peer)
   assert.deepEqual(peer.texts.toSorted(), ['a', 'b', 'd'])
 })
+
+test('a search that finds little leaves the turn to others, and goes on in later ones', () => {
+  const world = setUp([])
+  for (let number = 0; number < 30_000; number += 1) {
+    world.publish(`a/${number}/x`, 'x', { retain: true, qos: 0 })
+  }
+  world.publish('a/last/y', 'y', { retain: true, qos: 0 })
+  const client = world.connect('c')
+  subscribe(client, 'a/+/y', { qos: 0 })
+  world.settle()
+  assert.deepEqual(client.peer.sent, [])
+  // Nothing that wakes the session makes it search more often.
+  for (let count = 0; count < 1000; count += 1) client.session.pump()
+  assert.deepEqual(client.peer.sent, [])
+  world.advance(100)
+  assert.deepEqual(client.peer.texts, ['y'])
+  assert.equal(world.clock.pending, 0)
+})
+
+test('so does one that finds much, and each comes once and in order', () => {
+  const topics = Array.from({ length: 5000 }, (_, number) => `a/${number}`)
+  const world = setUp(topics, 0)
+  const client = world.connect('c')
+  subscribe(client, '#', { qos: 0 })
+  world.settle()
+  const { length } = client.peer.sent
+  assert.ok(length > 0 && length < 5000, `${length} in one turn`)
+  client.peer.isWritable = false
+  world.advance(10)
+  assert.equal(client.peer.sent.length, length, 'its peer takes no more')
+  client.peer.isWritable = true
+  client.session.resume()
+  world.advance(100)
+  assert.deepEqual(client.peer.texts, topics)
+})
+
+test('who has gone is not searched for any more', () => {
+  const world = setUp(
+    Array.from({ length: 5000 }, (_, number) => `a/${number}`),
+    0,
+  )
+  const client = world.connect('c')
+  subscribe(client, '#', { qos: 0 })
+  world.settle()
+  const { length } = client.peer.sent
+  world.sessions.remove(client.session)
+  world.advance(100)
+  assert.equal(client.peer.sent.length, length)
+  assert.equal(world.clock.pending, 0)
+})

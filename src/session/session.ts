@@ -5,7 +5,7 @@
 
 import { FAILURE, type Reason } from '../base/reason.ts'
 import { storeOnce } from '../core/hub.ts'
-import { keep, type Message, type Qos } from '../core/message.ts'
+import { keep, lower, type Message } from '../core/message.ts'
 import type { Principal } from '../core/ports.ts'
 import type { Match } from '../core/subscription.ts'
 import type { Topic } from '../core/topic.ts'
@@ -14,6 +14,7 @@ import { createDelivery, type Delivery, type Returns } from './delivery.ts'
 import type { Peer } from './peer.ts'
 import { Receiver } from './receiver.ts'
 import type { Replay } from './replay.ts'
+import { Replays } from './replays.ts'
 import { Acknowledged, Sender } from './sender.ts'
 import type { SharedGroup, SharedGroups } from './shared-group.ts'
 import { type Owner, Subscriptions } from './subscriptions.ts'
@@ -39,8 +40,7 @@ export class Session implements Owner {
   #peer: Peer | undefined
   /** QoS 0 messages dropped in the present episode of slow reading. */
   #droppedSlow = 0
-  /** By the filter they belong to, in the order of subscribing. */
-  readonly #replays = new Map<string, Replay>()
+  readonly #replays: Replays
   #isPumpDue = false
 
   constructor(world: World, groups: SharedGroups, principal: Principal) {
@@ -49,6 +49,7 @@ export class Session implements Owner {
     this.principal = principal
     this.#sender = new Sender(world.limits.inflightMax, world.limits.inflightBytesMax)
     this.#backlog = new Backlog(world, this.clientId)
+    this.#replays = new Replays(world, this)
     this.subscriptions = new Subscriptions(world, groups, this)
   }
 
@@ -185,7 +186,6 @@ export class Session implements Owner {
 
   /** Owes the client the retained messages of a subscription; one replay a filter. */
   replay(filter: string, replay: Replay): void {
-    this.#replays.delete(filter)
     this.#replays.set(filter, replay)
     if (this.#isPumpDue) return
     this.#isPumpDue = true
@@ -197,7 +197,7 @@ export class Session implements Owner {
 
   /** The subscription is gone: nothing more is owed for it. */
   cancelReplay(filter: string): void {
-    this.#replays.delete(filter)
+    this.#replays.cancel(filter)
   }
 
   /**
@@ -215,7 +215,7 @@ export class Session implements Owner {
       else this.#backlog.gone(delivery)
     }
     if (this.canTake) this.subscriptions.pumpGroups()
-    this.#pumpReplays()
+    this.#replays.pump()
   }
 
   /** It ends: everything that others must know of is undone. */
@@ -262,23 +262,6 @@ export class Session implements Owner {
         this.#sent(message, false)
         this.#settle(delivery)
       }
-    }
-  }
-
-  #pumpReplays(): void {
-    for (const [filter, replay] of this.#replays) {
-      for (let message = replay.next; message !== undefined; message = replay.next) {
-        const qos = lower(message.qos, replay.qos) // [U5-22]
-        if (!this.isReady || (qos > 0 && !this.canTake)) return
-        replay.advance()
-        const state = this.#world.retained.get(message.topic, this.#world.turn.wallMs)
-        if (state !== message) continue // Expired [U5-19], cleared, or replaced while it waited.
-        if (!this.mayRead(message.topic)) continue
-        if (qos === 0)
-          this.sendAtMostOnce(message, true, replay.ids) // [U5-21]
-        else this.take(createDelivery(message, qos, true, replay.ids, undefined))
-      }
-      this.#replays.delete(filter)
     }
   }
 
@@ -350,8 +333,4 @@ export class Session implements Owner {
       observer.dropped(this.clientId, message.topic, 'tooLarge')
     }
   }
-}
-
-function lower(published: Qos, granted: Qos): Qos {
-  return published < granted ? published : granted
 }

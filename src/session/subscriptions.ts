@@ -120,7 +120,7 @@ export class Subscriptions {
     const { retainHandling, filter } = subscription
     if (retainHandling === RetainHandling.doNotSend) return // [MQTT-3.3.1-11]
     if (retainHandling === RetainHandling.sendIfNew && !isNew) return // [MQTT-3.3.1-10]
-    const messages = this.#world.retained.matching(filter, this.#world.turn.wallMs)
+    const messages = this.#world.retained.search(filter, this.#world.turn.wallMs)
     // [MQTT-3.3.1-9] [MQTT-3.8.4-4]
     this.#session.replay(filter, new Replay(messages, this.#world.hub.head, subscription))
   }
