@@ -79,6 +79,8 @@ export class Rules implements Access {
   readonly #queue = new HashQueue()
   /** Weak: a principal lives as long as his connection, his session and his will. */
   readonly #logins = new WeakMap<Principal, Login>()
+  /** By the name of the rules; each stays the same one and follows the files. */
+  readonly #methods = new Map<string, Map<string, AuthenticationMethod>>()
   #sets: ReadonlyMap<string, RuleSet> = new Map()
   #generation = 0
 
@@ -100,16 +102,18 @@ export class Rules implements Access {
     }
     this.#sets = sets
     this.#generation += 1
+    for (const [name, { methods }] of sets) {
+      const live = this.#methodsOf(name)
+      live.clear()
+      for (const [method, how] of methods) live.set(method, how)
+    }
   }
 
   /** What a listener with rules of that name asks. */
   at(name: string): Access {
-    const methodsOf = () => this.#set(name)?.methods ?? NO_METHODS
     return {
       authenticate: (credentials) => this.#authenticate(name, credentials),
-      get methods() {
-        return methodsOf()
-      },
+      methods: this.#methodsOf(this.#settings.has(name) ? name : SERVER_RULES),
       mayStay: (principal) => this.mayStay(principal),
       mayPublish: (principal, topic) => this.mayPublish(principal, topic),
       maySubscribe: (principal, filter) => this.maySubscribe(principal, filter),
@@ -118,7 +122,7 @@ export class Rules implements Access {
   }
 
   get methods(): ReadonlyMap<string, AuthenticationMethod> {
-    return this.#set(SERVER_RULES)?.methods ?? NO_METHODS
+    return this.#methodsOf(SERVER_RULES)
   }
 
   authenticate(credentials: Credentials): Authentication | Promise<Authentication> {
@@ -209,6 +213,12 @@ export class Rules implements Access {
 
   #set(name: string = SERVER_RULES): RuleSet | undefined {
     return this.#sets.get(name) ?? this.#sets.get(SERVER_RULES)
+  }
+
+  #methodsOf(name: string): Map<string, AuthenticationMethod> {
+    const methods = this.#methods.get(name) ?? new Map<string, AuthenticationMethod>()
+    this.#methods.set(name, methods)
+    return methods
   }
 
   async #load(
