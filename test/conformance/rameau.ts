@@ -28,7 +28,7 @@ const RULES: Access = {
 }
 
 /** The server's options for a case's `settings`. */
-function optionsFor(settings: Case['settings']): ServerOptions {
+export function optionsFor(settings: Case['settings']): ServerOptions {
   const mqtt: Record<string, number | boolean> = {}
   const limits: Record<string, number | boolean> = {}
   for (const [key, value] of Object.entries(settings ?? {})) {

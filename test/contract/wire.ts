@@ -5,28 +5,11 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Accept } from '../../src/base/wire.ts'
+import type { Dialled, DialledEnd } from '../support/dial.ts'
 import { pattern, RecordingFront } from '../support/recording-front.ts'
 
-/** The other end of a wire, as its transport's own client. */
-export interface WirePeer {
-  send(bytes: Uint8Array): void
-  /** Stops and starts reading. */
-  pause(): void
-  resume(): void
-  /** Closes as the transport closes in peace. */
-  finish(): void
-  /** Cuts the stream. */
-  reset(): void
-}
-
-/** What is told of the other end. */
-export interface WirePeerEnd {
-  receive(bytes: Uint8Array): void
-  closed(): void
-}
-
 export interface WireBench {
-  dial(end: WirePeerEnd): Promise<WirePeer>
+  dial(end: DialledEnd): Promise<Dialled>
   close(): Promise<void>
 }
 
@@ -44,7 +27,7 @@ const TURNS = 50
 
 interface Stream {
   readonly front: RecordingFront
-  readonly peer: WirePeer
+  readonly peer: Dialled
   /** What the peer got so far. */
   readonly received: () => Buffer
   readonly untilReceived: (bytes: number) => Promise<void>
@@ -237,7 +220,7 @@ function endContract(kind: WireKind, contract: Contract): void {
   contract('a peer that leaves in peace is closed once, without an error', async (t) => {
     const { front, peer } = await openStream(t, kind)
     peer.send(pattern(100))
-    peer.finish()
+    peer.cut()
     await front.untilEvent('closed')
     await turns()
     assert.equal(front.bytes, 100)
