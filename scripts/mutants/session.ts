@@ -122,8 +122,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'refuses a message that fills the queue to its last byte',
     file: QUEUE,
-    find: 'this.#bytes + payloadBytes <= this.#bytesMax',
-    replace: 'this.#bytes + payloadBytes < this.#bytesMax',
+    find: 'this.#bytes + bytes <= this.#bytesMax',
+    replace: 'this.#bytes + bytes < this.#bytesMax',
     tests: QUEUES,
   },
   {
@@ -143,7 +143,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'goes on counting the bytes of what left the queue',
     file: QUEUE,
-    find: '    this.#bytes -= delivery.message.payload.length\n',
+    find: '    this.#bytes -= bytesOf(delivery.message)\n',
     replace: '    this.#bytes -= 0\n',
     tests: QUEUES,
   },

@@ -10,13 +10,16 @@ export interface Limits {
    * Messages that wait in one session or shared group. Above: the newest is dropped for it alone.
    */
   sessionQueueMax: number
-  /** Payload bytes that wait in one session or shared group. Above: as `sessionQueueMax`. */
+  /** Bytes of payloads and properties that wait there. Above: as `sessionQueueMax`. */
   sessionQueueBytesMax: number
   /**
    * QoS 1 and 2 messages in flight to one client, if its Receive Maximum allows. Above: they wait.
    */
   inflightMax: number
-  /** Payload bytes in flight to one client (one message always may). Above: they wait. */
+  /**
+   * Bytes of payloads and properties in flight to one client (one message always may). Above: they
+   * wait.
+   */
   inflightBytesMax: number
   /** Sessions, connected or not. Above: a new one is refused with 0x97 (3.x: 3). */
   sessionsMax: number
@@ -24,7 +27,7 @@ export interface Limits {
   topicLevelsMax: number
   /** Filters of one session. Above: SUBACK 0x97 for the filter. */
   subscriptionsPerSessionMax: number
-  /** Topics and payload bytes of retained messages. Above: a new or larger one gets 0x97. */
+  /** About what retained messages occupy. Above: a new or larger one gets 0x97. */
   retainedBytesMax: number
   /** Audiences kept for look-up. Above: the ones not used lately are dropped and built anew. */
   audiencesMax: number

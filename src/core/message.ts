@@ -62,6 +62,33 @@ export interface Message {
   readonly expiresAtMs: number
 }
 
+/** What a user property counts for beside its texts: about what its objects occupy. */
+export const USER_PROPERTY_BYTES = 80
+
+/** Counted once for all who keep the message. */
+const propertyBytes = new WeakMap<MessageProperties, number>()
+
+/** What the message counts for wherever it waits: its payload and its properties. */
+export function bytesOf({ payload, properties }: Message): number {
+  if (properties === NO_MESSAGE_PROPERTIES) return payload.length
+  let bytes = propertyBytes.get(properties)
+  if (bytes === undefined) {
+    bytes = countBytes(properties)
+    propertyBytes.set(properties, bytes)
+  }
+  return payload.length + bytes
+}
+
+function countBytes(properties: MessageProperties): number {
+  const { contentType, responseTopic, correlationData, userProperties } = properties
+  let bytes = userProperties.length * USER_PROPERTY_BYTES
+  bytes += contentType?.length ?? 0
+  bytes += responseTopic?.length ?? 0
+  bytes += correlationData?.length ?? 0
+  for (const [name, value] of userProperties) bytes += name.length + value.length
+  return bytes
+}
+
 /** Makes the message safe to keep beyond this turn: copies its payload, once. */
 export function keep(message: Message): Message {
   if (!message.isKept) {

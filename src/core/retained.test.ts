@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMessage, filterOf, topicOf } from '../../test/support/tree-fixtures.ts'
-import { type Message, NO_MESSAGE_PROPERTIES } from './message.ts'
-import { RETAINED_OVERHEAD_BYTES, Retained } from './retained.ts'
+import { type Message, NO_MESSAGE_PROPERTIES, USER_PROPERTY_BYTES } from './message.ts'
+import { LEVEL_BYTES, RETAINED_OVERHEAD_BYTES, Retained } from './retained.ts'
 
 const ROOMY = 1_000_000
 const NOW = 1000
@@ -99,10 +99,17 @@ test('the bytes are those of all texts and payloads, and a fixed part each', () 
     ] as const,
   }
   retained.set(createMessage('b', { payload: new Uint8Array(0), properties }))
-  assert.equal(retained.bytes, 2 * RETAINED_OVERHEAD_BYTES + 12 + 1 + 3 + 3 + 7 + 6 + 1)
+  const pairs = 2 * USER_PROPERTY_BYTES + 6 + 1
+  assert.equal(retained.bytes, 2 * RETAINED_OVERHEAD_BYTES + 12 + 1 + 3 + 3 + 7 + pairs)
   retained.clear(topicOf('ab'))
   retained.clear(topicOf('b'))
   assert.equal(retained.bytes, 0)
+})
+
+test('a topic of many levels counts for each of them', () => {
+  const retained = new Retained(ROOMY)
+  retained.set(createMessage('a/b//d', { payload: new Uint8Array(1) }))
+  assert.equal(retained.bytes, RETAINED_OVERHEAD_BYTES + 3 * LEVEL_BYTES + 6 + 1)
 })
 
 test('what does not fit within bytesMax is refused, and changes nothing', () => {

@@ -2,12 +2,14 @@
 // sets and clears it (empty payloads, access, durability) is the hub's.
 
 import { Expiries } from './expiries.ts'
-import { keep, type Message, NEVER } from './message.ts'
-import type { Topic, TopicFilter } from './topic.ts'
+import { bytesOf, keep, type Message, NEVER } from './message.ts'
+import { levels, type Topic, type TopicFilter } from './topic.ts'
 import { TopicTrie } from './topic-trie.ts'
 
-/** What a message counts for beside its texts and payload: about what its objects occupy. */
+/** What a state counts for beside its message and topic: about what its objects occupy. */
 export const RETAINED_OVERHEAD_BYTES = 512
+/** What each level of its topic but one adds, since it may be the only topic there. */
+export const LEVEL_BYTES = 150
 
 export class Retained {
   readonly #bytesMax: number
@@ -24,7 +26,7 @@ export class Retained {
     return this.#messages.size
   }
 
-  /** What they count for: payloads, the length of all texts, and a fixed overhead each. */
+  /** What they count for: the messages, their topics, and an overhead for each and its levels. */
   get bytes(): number {
     return this.#bytes
   }
@@ -42,7 +44,8 @@ export class Retained {
   set(message: Message): boolean {
     const { topic, expiresAtMs } = message
     const former = this.#messages.get(topic)
-    const bytes = this.#bytes + bytesOf(message) - (former === undefined ? 0 : bytesOf(former))
+    const bytes =
+      this.#bytes + stateBytes(message) - (former === undefined ? 0 : stateBytes(former))
     if (bytes > this.#bytesMax) return false
 
     this.#bytes = bytes
@@ -56,7 +59,7 @@ export class Retained {
   clear(topic: Topic): boolean {
     const former = this.#messages.remove(topic)
     if (former === undefined) return false
-    this.#bytes -= bytesOf(former)
+    this.#bytes -= stateBytes(former)
     this.#expiries.delete(topic)
     return true
   }
@@ -135,12 +138,9 @@ class Found implements IterableIterator<Message, undefined> {
   }
 }
 
-function bytesOf(message: Message): number {
-  const { contentType, responseTopic, correlationData, userProperties } = message.properties
-  let bytes = RETAINED_OVERHEAD_BYTES + message.topic.length + message.payload.byteLength
-  bytes += contentType?.length ?? 0
-  bytes += responseTopic?.length ?? 0
-  bytes += correlationData?.byteLength ?? 0
-  for (const [name, value] of userProperties) bytes += name.length + value.length
-  return bytes
+function stateBytes(message: Message): number {
+  const { topic } = message
+  return (
+    RETAINED_OVERHEAD_BYTES + (levels(topic) - 1) * LEVEL_BYTES + topic.length + bytesOf(message)
+  )
 }

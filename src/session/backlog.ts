@@ -2,7 +2,7 @@
 // episode, what expires is counted, and what a durable owner waits for is in the store.
 
 import { storeOnce } from '../core/hub.ts'
-import { keep } from '../core/message.ts'
+import { bytesOf, keep } from '../core/message.ts'
 import type { Delivery } from './delivery.ts'
 import { Queue } from './queue.ts'
 import type { World } from './world.ts'
@@ -45,7 +45,7 @@ export class Backlog {
 
   /** Takes a delivery at the end, or drops it at the bound: the newest goes, and only here. */
   push(delivery: Delivery): void {
-    const bytes = delivery.message.payload.length
+    const bytes = bytesOf(delivery.message)
     if (!this.#queue.hasRoom(bytes)) this.sweep()
     if (!this.#queue.hasRoom(bytes)) {
       this.#drop(delivery)

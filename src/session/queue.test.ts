@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMessage } from '../../test/support/tree-fixtures.ts'
+import { bytesOf, NO_MESSAGE_PROPERTIES } from '../core/message.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
 import { Queue } from './queue.ts'
 
@@ -114,4 +115,18 @@ test('cleared, it is empty and as new', () => {
   assert.deepEqual([queue.length, queue.bytes], [0, 0])
   assert.equal(queue.hasRoom(1), true)
   assert.deepEqual(queue.sweep(100), [])
+})
+
+test('properties count as payload does, and each of many empty ones counts', () => {
+  const queue = new Queue(10, 1000)
+  const userProperties = Array.from({ length: 100 }, () => ['', ''] as const)
+  const properties = { ...NO_MESSAGE_PROPERTIES, userProperties }
+  const message = createMessage('t', { payload: new Uint8Array(1), properties })
+  assert.ok(bytesOf(message) > 1000)
+  queue.push(deliveryOf(1))
+  assert.equal(queue.hasRoom(bytesOf(message)), false)
+  queue.push(createDelivery(message, 1, false, [], undefined))
+  assert.equal(queue.bytes, 1 + bytesOf(message))
+  drain(queue)
+  assert.equal(queue.bytes, 0)
 })

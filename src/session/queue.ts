@@ -1,7 +1,7 @@
 // Deliveries that wait, in order and within bounds. At a bound the newest is refused; what expired
 // is taken out first.
 
-import { NEVER } from '../core/message.ts'
+import { bytesOf, NEVER } from '../core/message.ts'
 import type { Delivery } from './delivery.ts'
 
 /** Entries that may lie consumed at the front before the array is cut. */
@@ -17,7 +17,7 @@ export class Queue {
   /** No entry expires before this wall time. */
   #expiresAtMs = NEVER
 
-  /** Bounds: `limits.sessionQueueMax` messages and `limits.sessionQueueBytesMax` payload bytes. */
+  /** Bounds: `limits.sessionQueueMax` messages and `limits.sessionQueueBytesMax`. */
   constructor(countMax: number, bytesMax: number) {
     this.#countMax = countMax
     this.#bytesMax = bytesMax
@@ -27,15 +27,15 @@ export class Queue {
     return this.#entries.length - this.#first
   }
 
-  /** Payload bytes. */
+  /** Of payloads and properties. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** True when one more with `payloadBytes` is within the bounds; one alone always is in bytes. */
-  hasRoom(payloadBytes: number): boolean {
+  /** True when one more of `bytes` is within the bounds; one alone always is in bytes. */
+  hasRoom(bytes: number): boolean {
     if (this.length >= this.#countMax) return false
-    return this.length === 0 || this.#bytes + payloadBytes <= this.#bytesMax
+    return this.length === 0 || this.#bytes + bytes <= this.#bytesMax
   }
 
   push(delivery: Delivery): void {
@@ -63,7 +63,7 @@ export class Queue {
   shift(): Delivery | undefined {
     const delivery = this.#entries[this.#first]
     if (delivery === undefined) return undefined
-    this.#bytes -= delivery.message.payload.length
+    this.#bytes -= bytesOf(delivery.message)
     this.#first += 1
     if (this.#first === this.#entries.length) {
       this.#entries = []
@@ -93,7 +93,7 @@ export class Queue {
   }
 
   #count({ message }: Delivery): void {
-    this.#bytes += message.payload.length
+    this.#bytes += bytesOf(message)
     if (message.expiresAtMs < this.#expiresAtMs) this.#expiresAtMs = message.expiresAtMs
   }
 }

@@ -2,6 +2,7 @@
 // ids, within which window. Survives connections; knows nothing of bytes.
 
 import { assert } from '../base/assert.ts'
+import { bytesOf } from '../core/message.ts'
 import type { Delivery } from './delivery.ts'
 
 const PACKET_ID_MAX = 65_535
@@ -39,7 +40,7 @@ export class Sender {
     return this.#inflight.size
   }
 
-  /** Payload bytes in flight. */
+  /** Bytes of payloads and properties in flight. */
   get bytes(): number {
     return this.#bytes
   }
@@ -95,7 +96,7 @@ export class Sender {
     } while (this.#inflight.has(this.#lastId))
     delivery.packetId = this.#lastId
     this.#inflight.set(this.#lastId, delivery)
-    this.#bytes += delivery.message.payload.length
+    this.#bytes += bytesOf(delivery.message)
     this.#take(delivery)
   }
 
@@ -138,7 +139,7 @@ export class Sender {
   /** Ends a delivery: its id is free, and its quota. */
   settle(delivery: Delivery): void {
     if (!this.#inflight.delete(delivery.packetId)) return
-    this.#bytes -= delivery.message.payload.length
+    this.#bytes -= bytesOf(delivery.message)
     if (delivery.isCounted) this.#quota += 1
     delivery.isCounted = false
     const index = this.#unsent.indexOf(delivery)

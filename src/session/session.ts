@@ -67,7 +67,7 @@ export class Session implements Owner {
     return this.#sender.size
   }
 
-  /** Payload bytes of both. */
+  /** Bytes of payloads and properties of both. */
   get bytes(): number {
     return this.#backlog.bytes + this.#sender.bytes
   }

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { type Message, NEVER } from '../../src/core/message.ts'
-import { RETAINED_OVERHEAD_BYTES, Retained } from '../../src/core/retained.ts'
+import { LEVEL_BYTES, RETAINED_OVERHEAD_BYTES, Retained } from '../../src/core/retained.ts'
 import { naiveMatches } from '../support/naive-matcher.ts'
 import { createMessage, filterOf, topicOf } from '../support/tree-fixtures.ts'
 
@@ -168,7 +168,9 @@ class Pair {
 }
 
 function sizeOf(message: Message): number {
-  return RETAINED_OVERHEAD_BYTES + message.topic.length + message.payload.length
+  const levels = message.topic.split('/').length
+  const overhead = RETAINED_OVERHEAD_BYTES + (levels - 1) * LEVEL_BYTES
+  return overhead + message.topic.length + message.payload.length
 }
 
 test('the retained messages are those of a Map, also while iterators are under way', () => {
