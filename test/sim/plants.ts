@@ -175,7 +175,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'sends a state that was replaced (once real)',
-    file: SESSION,
+    file: 'src/session/replays.ts',
     find: 'if (state !== message) continue',
     replace: 'if (state === undefined) continue',
   },
