@@ -19,7 +19,7 @@ const SUITES: readonly Suite[] = [
   { name: 'test', args: [], minutesMax: 3 },
   { name: 'conformance', args: ['--check'], minutesMax: 1 },
   { name: 'e2e', args: [], minutesMax: 7 },
-  { name: 'sim', args: ['--seeds', '100'], minutesMax: 4 },
+  { name: 'sim', args: [], minutesMax: 5 },
   { name: 'fuzz', args: [], minutesMax: 3 },
   { name: 'mutants', args: [], minutesMax: 7 },
 ]

@@ -192,7 +192,7 @@ export const TREE_MUTANTS: readonly Mutant[] = [
   {
     name: 'drops nothing of the old generation',
     file: CACHE,
-    find: '    dropFrom(this.#old, filter)\n',
+    find: '    if (!dropFrom(this.#old, filter)) this.#old = createGeneration()\n',
     replace: '    void this.#old\n',
     tests: CACHING,
   },
