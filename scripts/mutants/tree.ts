@@ -249,7 +249,7 @@ export const TREE_MUTANTS: readonly Mutant[] = [
   {
     name: 'lets a replaced state make no room',
     file: RETAINED,
-    find: '(former === undefined ? 0 : bytesOf(former))',
+    find: '(former === undefined ? 0 : stateBytes(former))',
     replace: '(former === undefined ? 0 : 0)',
     tests: STATES,
   },
