@@ -15,8 +15,8 @@ export type UserProperty = readonly [name: string, value: string]
 
 /** What MQTT 5 sends along with a message; forwarded unchanged by everyone. */
 export interface MessageProperties {
-  /** True: the payload is UTF-8 text. [MQTT-3.3.2-4] */
-  readonly payloadIsText: boolean
+  /** 1: the payload is UTF-8 text; 0: bytes; undefined: not said. [MQTT-3.3.2-4] */
+  readonly payloadFormat: 0 | 1 | undefined
   /** A MIME type by convention; opaque to the server. [MQTT-3.3.2-20] */
   readonly contentType: string | undefined
   /** Where an answer is expected. [MQTT-3.3.2-15] */
@@ -28,7 +28,7 @@ export interface MessageProperties {
 
 /** The properties of a message that has none: one frozen object, compared by identity. */
 export const NO_MESSAGE_PROPERTIES: MessageProperties = Object.freeze({
-  payloadIsText: false,
+  payloadFormat: undefined,
   contentType: undefined,
   responseTopic: undefined,
   correlationData: undefined,

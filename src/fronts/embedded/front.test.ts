@@ -103,7 +103,7 @@ describe('publish by the program', () => {
       [{ topic: 'a', payload: 'x'.repeat(101) }, Reason.packetTooLarge],
       [{ topic: 'a', payload: '', properties: { contentType: '\0' } }, Reason.malformedPacket],
       [
-        { topic: 'a', payload: new Uint8Array([0xff]), properties: { payloadIsText: true } },
+        { topic: 'a', payload: new Uint8Array([0xff]), properties: { payloadFormat: 1 } },
         Reason.payloadFormatInvalid,
       ],
     ] as const

@@ -55,7 +55,8 @@ export function toMessage(
   const bytes = bytesOf(properties)
   if (bytes === undefined) return Reason.malformedPacket
   if (bytes + topic.length + payload.length > packetBytesMax) return Reason.packetTooLarge
-  if (properties.payloadIsText && !isText && !isUtf8(payload)) return Reason.payloadFormatInvalid
+  const isSaidText = properties.payloadFormat === 1 && !isText
+  if (isSaidText && !isUtf8(payload)) return Reason.payloadFormatInvalid
   return {
     offset: 0,
     topic,

@@ -346,3 +346,16 @@ test('[MQTT-2.2.1-3] a 3.1.1 client that reuses the id of a QoS 2 message is cut
   assert.deepEqual(client.types, ['connack', 'pubrec'])
   assert.equal(client.isEnded, true)
 })
+
+test('[MQTT-3.3.2-4] a Payload Format Indicator of 0 is forwarded too', () => {
+  const { world, join } = setUp()
+  const client = join('c')
+  client.subscribe('t')
+  client.publish('t', 'said', {}, { payloadFormat: 0 })
+  client.publish('t', 'unsaid')
+  world.settle()
+  assert.deepEqual(
+    client.publishes.map(({ properties }) => properties.payloadFormat),
+    [0, undefined],
+  )
+})

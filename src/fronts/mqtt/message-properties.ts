@@ -9,7 +9,7 @@ export function messageProperties(properties: Readonly<Properties>): MessageProp
   if (properties === NO_PROPERTIES) return NO_MESSAGE_PROPERTIES
   const { payloadFormat, contentType, responseTopic, correlationData, userProperties } = properties
   if (
-    payloadFormat !== 1 &&
+    payloadFormat === undefined &&
     contentType === undefined &&
     responseTopic === undefined &&
     correlationData === undefined &&
@@ -18,7 +18,7 @@ export function messageProperties(properties: Readonly<Properties>): MessageProp
     return NO_MESSAGE_PROPERTIES
   }
   return {
-    payloadIsText: payloadFormat === 1,
+    payloadFormat,
     contentType,
     responseTopic,
     correlationData,

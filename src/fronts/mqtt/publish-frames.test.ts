@@ -93,7 +93,7 @@ test('[MQTT-3.3.2-6] the expiry is counted down, never below 0', () => {
 
 test('[MQTT-3.3.2-4] [MQTT-3.3.2-17] properties go on as they came, to 5.0 alone', () => {
   const properties: MessageProperties = {
-    payloadIsText: true,
+    payloadFormat: 1,
     contentType: 'text/plain',
     responseTopic: 'r',
     correlationData: Uint8Array.of(1, 2),

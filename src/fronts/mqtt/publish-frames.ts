@@ -97,7 +97,7 @@ function propertiesOf(
     return NO_PROPERTIES
   }
   return makeProperties({
-    payloadFormat: own.payloadIsText ? 1 : undefined, // [MQTT-3.3.2-4]
+    payloadFormat: own.payloadFormat, // [MQTT-3.3.2-4]
     // [MQTT-3.3.2-6]
     messageExpiry: expires
       ? Math.max(0, Math.ceil((message.expiresAtMs - wallMs) / 1000))
