@@ -1,5 +1,5 @@
-// Decodes SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK, sections 3.8 to 3.11. Whether a filter is
-// one is the core's to say: a bad one is refused by itself, with its reason in the acknowledgement.
+// Decodes SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK, sections 3.8 to 3.11. Whether the text of a
+// filter is one is the core's to say; what a bad one comes to is the front's.
 
 import type { Reason } from '../../base/reason.ts'
 import { threeOf } from './bytes.ts'

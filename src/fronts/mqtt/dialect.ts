@@ -15,7 +15,7 @@ export interface Dialect {
   readonly canRefusePublish: boolean
   /** SUBACK may refuse. In 3.1 a refused filter is granted and nothing delivered [Q31-4]. */
   readonly canRefuseSubscription: boolean
-  /** PUBREL must be sent even for an unknown PUBREC, since its reason cannot be told. */
+  /** The client knows our Receive Maximum and must keep to it [MQTT-3.3.4-7]. */
   readonly hasReceiveMaximum: boolean
   /** Characters of a client id; 3.1 allows 23 [Q31-2]. */
   readonly clientIdLengthMax: number
