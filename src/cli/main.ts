@@ -2,6 +2,7 @@
 // here.
 
 import { Command, CommanderError } from 'commander'
+import { addCertCommands } from './cert-commands.ts'
 import { addConfigCommands } from './config-commands.ts'
 import { addStartFlags, type StartFlags } from './flags.ts'
 import { VERSION } from '../base/version.ts'
@@ -20,7 +21,6 @@ const LATER: Readonly<Record<string, string>> = {
   post: 'send an event over CoAP or HTTP',
   delete: 'clear a topic’s state over CoAP or HTTP',
   observe: 'watch a topic over CoAP or HTTP',
-  cert: 'make certificates for development',
   import: 'turn a mosquitto.conf into a configuration',
   store: 'check, measure, export or import a store',
   explain: 'explain a reason code or a message of the log',
@@ -60,10 +60,14 @@ async function main(args: readonly string[]): Promise<number> {
     .command('health')
     .description('ask a server how it is')
     .argument('[url]', 'http://, https://, mqtt://, mqtts:// or unix:/path (this configuration’s)')
-    .action(async (url: string | undefined) => {
+    .option('--tls-ca <file>', 'authorities to trust, and no others (PEM)')
+    .action(async (url: string | undefined, { tlsCa }: { tlsCa?: string }) => {
       const { health } = await import('./health.ts')
-      code = await health(url)
+      code = await health(url, tlsCa)
     })
+  addCertCommands(program.command('cert').description('make certificates'), (exit) => {
+    code = exit
+  })
   for (const [name, text] of Object.entries(LATER)) {
     program
       .command(name)

@@ -6,6 +6,8 @@ import { basename, dirname, join } from 'node:path'
 
 /** Readable and writable by its owner alone. */
 const PRIVATE = 0o600
+/** Readable by everybody. */
+export const PUBLIC = 0o644
 
 /** A file could not be read or written. The message names it. */
 export class FileError extends Error {
@@ -22,14 +24,21 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** Writes it on disk, for its owner alone, then puts it in place. Throws {@link FileError}. */
-export async function replaceFile(file: string, text: string): Promise<void> {
+/**
+ * Writes it on disk, for its owner alone unless `mode` says otherwise, then puts it in place.
+ * Throws {@link FileError}.
+ */
+export async function replaceFile(
+  file: string,
+  text: string,
+  mode: number = PRIVATE,
+): Promise<void> {
   try {
     // A link stays one.
     const target = await realpath(file).catch(() => file)
     const draft = join(dirname(target), `.${basename(target)}.${process.pid}`)
     try {
-      await writeDraft(draft, text, await ownerOf(target))
+      await writeDraft(draft, text, mode, await ownerOf(target))
       await rename(draft, target)
     } finally {
       await rm(draft, { force: true })
@@ -42,9 +51,10 @@ export async function replaceFile(file: string, text: string): Promise<void> {
 async function writeDraft(
   draft: string,
   text: string,
+  mode: number,
   owner: { uid: number; gid: number } | undefined,
 ): Promise<void> {
-  const handle = await open(draft, 'wx', PRIVATE)
+  const handle = await open(draft, 'wx', mode)
   try {
     await handle.writeFile(text)
     // So that the server can still read what root has changed.

@@ -19,6 +19,8 @@ export interface Target {
   /** A port, or a Unix socket. */
   readonly place: { readonly host: string; readonly port: number } | { readonly path: string }
   readonly isTls: boolean
+  /** Authorities to trust, in PEM; undefined for those of the system. */
+  readonly ca: string | undefined
   readonly userName: string | undefined
   readonly password: string | undefined
 }
@@ -41,9 +43,11 @@ export async function probe(target: Target, signal: AbortSignal): Promise<Reason
   }
 }
 
-function open({ place, isTls }: Target): Socket {
+function open({ place, isTls, ca }: Target): Socket {
   if (!isTls) return connectTcp(place)
-  return connectTls('path' in place ? place : { ...place, servername: nameOf(place.host) })
+  const trust = ca === undefined ? {} : { ca }
+  if ('path' in place) return connectTls({ ...place, ...trust })
+  return connectTls({ ...place, ...trust, servername: nameOf(place.host) })
 }
 
 /** An address is no name to ask for, and Node says so as a warning. */
