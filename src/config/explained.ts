@@ -53,6 +53,10 @@ export const EXPLAINED: Readonly<Record<string, string>> = {
   'limits.audiencesMax': 'Results of the topic look-up that are kept. Above: old ones go.',
   'limits.outboxBytesMax':
     'Bytes that wait for one socket. Above: QoS 0 for it is dropped, the rest waits in a session.',
+  'limits.filtersPerPacketMax':
+    'Filters of one SUBSCRIBE or UNSUBSCRIBE. Above: the connection is refused with 0x97.',
+  'limits.propertiesPerPacketMax':
+    'User Properties of one packet. Above: the connection is refused with 0x97.',
   'limits.connectBytesMax': 'Bytes of a CONNECT. Above: refused with 0x95.',
   'limits.topicNamesMax': 'Topic names kept by their bytes. Above: old ones go.',
   'limits.presencesGoneMax':

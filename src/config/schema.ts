@@ -59,6 +59,8 @@ const limits = z.strictObject({
   retainedBytesMax: bound,
   audiencesMax: bound,
   outboxBytesMax: bound,
+  filtersPerPacketMax: bound,
+  propertiesPerPacketMax: bound,
   connectBytesMax: whole(64, PACKET_BYTES_MAX),
   topicNamesMax: bound,
   presencesGoneMax: whole(0),

@@ -36,6 +36,12 @@ export interface Limits {
    * its session; once what it is answered comes to as much again, nothing more is read from it.
    */
   outboxBytesMax: number
+  /** Filters of one SUBSCRIBE or UNSUBSCRIBE. Above: the connection is refused with 0x97. */
+  filtersPerPacketMax: number
+  /**
+   * User Properties of one packet, or Subscription Identifiers. Above: as `filtersPerPacketMax`.
+   */
+  propertiesPerPacketMax: number
   /** Bytes of a CONNECT, and of what is sent before it is accepted. Above: refused with 0x95. */
   connectBytesMax: number
   /** Topic names kept by their bytes, so that they are not decoded again. Above: old ones go. */
@@ -60,6 +66,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   retainedBytesMax: 1024 * 1024 * 1024,
   audiencesMax: 16_384,
   outboxBytesMax: 4 * 1024 * 1024,
+  filtersPerPacketMax: 10_000,
+  propertiesPerPacketMax: 10_000,
   connectBytesMax: 512 * 1024,
   topicNamesMax: 16_384,
   presencesGoneMax: 1000,

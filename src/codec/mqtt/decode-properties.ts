@@ -3,6 +3,7 @@
 // front's.
 
 import { Reason } from '../../base/reason.ts'
+import { tooMany } from './packet-bounds.ts'
 import { PacketType, type Properties, type UserProperty } from './packets.ts'
 import {
   emptyProperties,
@@ -41,6 +42,7 @@ function decodeBlock(reader: Reader, packet: number): Properties {
   const properties = emptyProperties()
   const userProperties: UserProperty[] = []
   const subscriptionIds: number[] = []
+  const { propertiesPerPacketMax } = reader.bounds
   while (!reader.isAtEnd) {
     const spec = SPEC_BY_ID[reader.variableInteger()]
     if (spec === undefined) throw malformed('unknown property', 'U5-04')
@@ -48,9 +50,15 @@ function decodeBlock(reader: Reader, packet: number): Properties {
       throw malformed(`property ${spec.name} where it may not stand`, 'U5-04')
     }
     if (spec.kind === 'userProperty') {
+      if (userProperties.length >= propertiesPerPacketMax) {
+        throw tooMany('User Properties', propertiesPerPacketMax)
+      }
       userProperties.push([reader.text(), reader.text()])
     } else if (spec.kind === 'subscriptionId') {
       if (subscriptionIds.length > 0 && packet !== PUBLISH) throw repeated(spec)
+      if (subscriptionIds.length >= propertiesPerPacketMax) {
+        throw tooMany('Subscription Identifiers', propertiesPerPacketMax)
+      }
       subscriptionIds.push(subscriptionId(reader))
     } else {
       if (properties[spec.name] !== undefined) throw repeated(spec)

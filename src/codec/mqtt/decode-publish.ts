@@ -3,6 +3,7 @@
 
 import { byteAt, threeOf, u16At } from './bytes.ts'
 import { decodeProperties } from './decode-properties.ts'
+import { type PacketBounds, UNBOUNDED } from './packet-bounds.ts'
 import { PacketType, type Properties, type Publish, type Version } from './packets.ts'
 import { NO_PROPERTIES, packetBit } from './properties.ts'
 import { forbidden, malformed } from './protocol-error.ts'
@@ -22,6 +23,7 @@ export function decodePublish(
   end: number,
   version: Version,
   topics: TopicCache | undefined,
+  bounds: PacketBounds = UNBOUNDED,
 ): Publish {
   const qos = threeOf((firstByte >> 1) & 0b11)
   if (qos === undefined) throw malformed('the QoS is 3', 'MQTT-3.3.1-4')
@@ -42,7 +44,7 @@ export function decodePublish(
     if (at < end && byteAt(bytes, at) === 0) {
       at += 1
     } else {
-      const reader = new Reader(bytes, at, end)
+      const reader = new Reader(bytes, at, end, bounds)
       properties = decodeProperties(reader, packetBit(PacketType.publish))
       at = reader.at
     }

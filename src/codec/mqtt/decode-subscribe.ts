@@ -14,6 +14,7 @@ import {
   type Unsubscribe,
   type Version,
 } from './packets.ts'
+import { tooMany } from './packet-bounds.ts'
 import { NO_PROPERTIES, packetBit } from './properties.ts'
 import { forbidden, malformed } from './protocol-error.ts'
 import type { Reader } from './reader.ts'
@@ -27,6 +28,7 @@ export function decodeSubscribe(reader: Reader, version: Version): Subscribe {
   const properties = propertiesOf(reader, PacketType.subscribe, version)
   const filters: SubscribeFilter[] = []
   while (!reader.isAtEnd) {
+    checkCount(filters, reader)
     const filter = filterText(reader)
     filters.push(version === 5 ? options(filter, reader.u8()) : optionsBefore5(filter, reader.u8()))
   }
@@ -38,7 +40,10 @@ export function decodeUnsubscribe(reader: Reader, version: Version): Unsubscribe
   const packetId = reader.packetId()
   const properties = propertiesOf(reader, PacketType.unsubscribe, version)
   const filters: string[] = []
-  while (!reader.isAtEnd) filters.push(filterText(reader))
+  while (!reader.isAtEnd) {
+    checkCount(filters, reader)
+    filters.push(filterText(reader))
+  }
   if (filters.length === 0) throw forbidden('UNSUBSCRIBE without a filter', 'MQTT-3.10.3-2')
   return { type: PacketType.unsubscribe, packetId, filters, properties }
 }
@@ -66,6 +71,12 @@ export function decodeUnsuback(reader: Reader, version: Version): Unsuback {
 
 function propertiesOf(reader: Reader, type: PacketType, version: Version): Readonly<Properties> {
   return version === 5 ? decodeProperties(reader, packetBit(type)) : NO_PROPERTIES
+}
+
+/** To be called before each filter is read. */
+function checkCount(filters: readonly unknown[], { bounds }: Reader): void {
+  const { filtersPerPacketMax } = bounds
+  if (filters.length >= filtersPerPacketMax) throw tooMany('filters', filtersPerPacketMax)
 }
 
 function filterText(reader: Reader): string {

@@ -199,3 +199,21 @@ test('AUTH is reserved before 5.0, and type 0 always', () => {
   assert.equal(errorOf(() => decodeBody(0xf0, [], 4)).clause, 'U5-31')
   assert.equal(errorOf(() => decodeBody(0x00, [], 5)).clause, 'U5-31')
 })
+
+test('as many identifiers and User Properties as are allowed, and not one more', () => {
+  const bounds = { filtersPerPacketMax: 1, propertiesPerPacketMax: 2 }
+  const read = (property: readonly number[], count: number): Packet => {
+    const block = Array.from({ length: count }, () => property).flat()
+    const body = [0, 1, 0x61, block.length, ...block]
+    return decode(0x30, Uint8Array.from(body), 0, body.length, 5, undefined, bounds)
+  }
+  const identifier = [0x0b, 1]
+  assert.deepEqual((read(identifier, 2) as Publish).properties.subscriptionIds, [1, 1])
+  const error = errorOf(() => read(identifier, 3))
+  assert.equal(error.message, 'more than 2 Subscription Identifiers in one packet')
+  assert.equal(error.reason, Reason.quotaExceeded)
+  const property = [0x26, 0, 0, 0, 0]
+  assert.equal((read(property, 2) as Publish).properties.userProperties.length, 2)
+  const message = 'more than 2 User Properties in one packet'
+  assert.equal(errorOf(() => read(property, 3)).message, message)
+})

@@ -12,6 +12,7 @@ import {
   decodeUnsuback,
   decodeUnsubscribe,
 } from './decode-subscribe.ts'
+import type { PacketBounds } from './packet-bounds.ts'
 import {
   type Ack,
   type Auth,
@@ -44,10 +45,11 @@ export function decode(
   end: number,
   version: Version,
   topics?: TopicCache,
+  bounds?: PacketBounds,
 ): Packet {
   const type = firstByte >> 4
   if (type === PacketType.publish) {
-    return decodePublish(firstByte, bytes, start, end, version, topics)
+    return decodePublish(firstByte, bytes, start, end, version, topics, bounds)
   }
   checkFlags(firstByte, version)
   switch (type) {
@@ -55,13 +57,13 @@ export function decode(
     case PacketType.pubrec:
     case PacketType.pubrel:
     case PacketType.pubcomp:
-      return decodeAck(type, bytes, start, end, version)
+      return decodeAck(type, bytes, start, end, version, bounds)
     case PacketType.pingreq:
     case PacketType.pingresp:
       if (end > start) throw malformed('PINGREQ or PINGRESP with a body', 'U5-03')
       return type === PacketType.pingreq ? PINGREQ : PINGRESP
     default:
-      return decodeOther(type, new Reader(bytes, start, end), version)
+      return decodeOther(type, new Reader(bytes, start, end, bounds), version)
   }
 }
 
@@ -105,13 +107,14 @@ function decodeAck(
   start: number,
   end: number,
   version: Version,
+  bounds: PacketBounds | undefined,
 ): Ack {
   if (end - start === 2) {
     const packetId = u16At(bytes, start)
     if (packetId === 0) throw forbidden('the packet identifier is 0', 'U5-06')
     return { type, packetId, reason: Reason.success, properties: NO_PROPERTIES }
   }
-  const reader = new Reader(bytes, start, end)
+  const reader = new Reader(bytes, start, end, bounds)
   const packetId = reader.packetId()
   if (version !== 5) throw malformed('an acknowledgement is longer than two bytes', 'U5-03')
   const reason = checkReason(reader.u8(), type)

@@ -2,6 +2,7 @@
 // it may belong to others, so every read is checked against `end` and not against the buffer.
 
 import { byteAt, u16At } from './bytes.ts'
+import { type PacketBounds, UNBOUNDED } from './packet-bounds.ts'
 import { forbidden, malformed } from './protocol-error.ts'
 import { decodeText } from './utf8.ts'
 
@@ -11,11 +12,14 @@ export class Reader {
   at: number
   /** Where the packet, or the property block that is being read, ends. */
   end: number
+  /** How often what may repeat is taken. */
+  readonly bounds: PacketBounds
 
-  constructor(bytes: Uint8Array, start: number, end: number) {
+  constructor(bytes: Uint8Array, start: number, end: number, bounds: PacketBounds = UNBOUNDED) {
     this.bytes = bytes
     this.at = start
     this.end = end
+    this.bounds = bounds
   }
 
   get isAtEnd(): boolean {

@@ -9,7 +9,7 @@ import type { Wire, WireEnd } from '../../base/wire.ts'
 import { decode } from '../../codec/mqtt/decode.ts'
 import { type FrameSink, Framer } from '../../codec/mqtt/framer.ts'
 import { type Packet, PacketType, type Version } from '../../codec/mqtt/packets.ts'
-import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
+import { makeProperties, NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
 import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
 import { reasonName } from '../../codec/mqtt/reasons.ts'
 import type { Access, Principal } from '../../core/ports.ts'
@@ -105,8 +105,9 @@ export class Connection implements Client, WireEnd, FrameSink {
   }
 
   frame(firstByte: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const { turn, counters } = this.front.parts
-    const packet = decode(firstByte, bytes, start, end, this.#version ?? 4, this.front.topics)
+    const { turn, counters, limits } = this.front.parts
+    const version = this.#version ?? 4
+    const packet = decode(firstByte, bytes, start, end, version, this.front.topics, limits)
     counters.packetsReceived += 1
     this.#lastSeenMs = turn.nowMs
     if (this.#state === 'open') this.#dispatch(packet)
@@ -297,12 +298,12 @@ export class Connection implements Client, WireEnd, FrameSink {
       clause: error.clause,
     })
     if (this.#state === 'open')
-      this.close(error.reason) // [MQTT-4.13.1-1]
+      this.#end(error.reason, false, error.message) // [MQTT-4.13.1-1]
     else if (this.#state === 'new') refuse(this, error.reason, error.version)
     else if (this.#state === 'authenticating') refuse(this, error.reason, this.#version)
   }
 
-  #end(reason: Reason, isSilent: boolean): void {
+  #end(reason: Reason, isSilent: boolean, reasonString?: string): void {
     if (this.#state === 'closed') return
     this.#reason = reason
     const wasOpen = this.#state === 'open'
@@ -316,7 +317,8 @@ export class Connection implements Client, WireEnd, FrameSink {
       const hasConnack = this.outbox.bytesWritten > 0 || this.outbox.bytes > 0
       // [MQTT-3.1.4-3]
       if (dialect.canDisconnect && !isSilent && hasConnack) {
-        peer.send({ type: PacketType.disconnect, reason, properties: NO_PROPERTIES })
+        const properties = reasonString ? makeProperties({ reasonString }) : NO_PROPERTIES
+        peer.send({ type: PacketType.disconnect, reason, properties })
       }
       this.#left(reasonName(reason, PacketType.disconnect))
       this.front.parts.sessions.close(session, peer, { dropsWill: false })
