@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type Ending, sum, type Tally, tally } from './ci/tally.ts'
+import { type Ending, failures, sum, type Tally, tally } from './ci/tally.ts'
 
 interface Suite {
   readonly name: string
@@ -70,17 +70,27 @@ const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => !SUITES.some((suite) => suite.name === name))
 if (unknown.length > 0) throw new Error(`no such suite: ${unknown.join(', ')}`)
 
+/** What of a failed suite is repeated at the very end, for whoever sees only the end of the log. */
+const FAILURE_LINES_MAX = 12
+
 const tallies: Tally[] = []
+const troubles: string[] = []
 const report: string[] = []
 for (const suite of SUITES.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
   const begin = performance.now()
-  const one = tally(await run(suite))
+  const ending = await run(suite)
+  const one = tally(ending)
   const seconds = ((performance.now() - begin) / 1000).toFixed(0)
   tallies.push(one)
+  if (one.failed > 0) {
+    for (const line of failures(ending.output, FAILURE_LINES_MAX)) {
+      troubles.push(`${suite.name} | ${line}`)
+    }
+  }
   const verdict = `${one.failed === 0 ? 'pass' : 'FAIL'}  ${suite.name.padEnd(12)}`
   report.push(`${verdict} ${one.passed} of ${one.passed + one.failed} in ${seconds} s`)
 }
 const total = sum(tallies)
-console.log(`\n${report.join('\n')}`)
+console.log(`\n${[...report, ...troubles].join('\n')}`)
 console.log(`${total.passed} passed, ${total.failed} failed`)
 if (total.failed > 0) process.exitCode = 1

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sum, tally } from './tally.ts'
+import { failures, sum, tally } from './tally.ts'
 
 const SPEC = '✔ a (1ms)\nℹ tests 9\nℹ pass 5\nℹ fail 1\nℹ cancelled 2\nℹ skipped 1\n'
 const TAP = 'ok 1 - a\n# tests 4\n# pass 4\n# fail 0\n# cancelled 0\n# skipped 0\n'
@@ -33,4 +33,11 @@ test('the sum is over all suites', () => {
     { passed: 3, failed: 1 },
   ]
   assert.deepEqual(sum(all), { passed: 5, failed: 1 })
+})
+
+test('what failed is told again in few lines', () => {
+  const errors = '✖ failing tests:\n\ntest at a.test.ts:1:1\n✖ a (1ms)\n  Error: 1 is not 2\n'
+  assert.deepEqual(failures(`✔ b\n✖ a (1ms)\n${errors}`, 2), ['test at a.test.ts:1:1', '✖ a (1ms)'])
+  assert.deepEqual(failures('ok: one\nFAIL: two\nok: three', 9), ['FAIL: two'])
+  assert.deepEqual(failures('no\nword\nof\nit', 2), ['of', 'it'])
 })

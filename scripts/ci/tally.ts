@@ -44,3 +44,15 @@ function nodeCount(output: string, name: string): number {
   const found = [...output.matchAll(new RegExp(`^(?:#|ℹ) ${name} (\\d+)$`, 'gm'))].at(-1)
   return Number(found?.[1] ?? 0)
 }
+
+/** The lines that say what failed and why, for the end of a long log: at most `linesMax`. */
+export function failures(output: string, linesMax: number): readonly string[] {
+  const lines = output.split('\n')
+  // Node's spec reporter repeats what failed, with the errors, under this heading.
+  const heading = lines.findLastIndex((line) => line === '✖ failing tests:')
+  const told = heading === -1 ? lines.filter((line) => FAILED.test(line)) : lines.slice(heading + 1)
+  const worth = (told.length > 0 ? told : lines).filter((line) => line.trim() !== '')
+  return heading === -1 && told.length === 0 ? worth.slice(-linesMax) : worth.slice(0, linesMax)
+}
+
+const FAILED = /^\s*(✖|not ok|FAIL|failed|error)/i
