@@ -8,7 +8,7 @@ import { type Random, systemRandom } from './base/random.ts'
 import type { Scheduler } from './base/scheduler.ts'
 import { Turn } from './base/turn.ts'
 import { VERSION } from './base/version.ts'
-import type { Accept } from './base/wire.ts'
+import type { Accept, Wire } from './base/wire.ts'
 import { ALONE } from './cluster/alone.ts'
 import { ALLOW_ALL } from './core/access.ts'
 import { type Counters, createCounters } from './core/counters.ts'
@@ -26,6 +26,7 @@ import { createHttpFront } from './fronts/http/front.ts'
 import { MqttFront } from './fronts/mqtt/front.ts'
 import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from './fronts/mqtt/settings.ts'
 import { acceptDuplex } from './net/duplex.ts'
+import type { Attachment, AttachOptions, HttpServer } from './net/attached.ts'
 import { Listeners, type ListenOptions, type OpenListening } from './net/listeners.ts'
 import { setImmediateScheduler } from './net/scheduler.ts'
 import { Sessions } from './session/sessions.ts'
@@ -62,12 +63,15 @@ export interface Holdings {
   readonly retainedBytes: number
 }
 
-export type ServerListenOptions = ListenOptions & {
+interface OwnLogins {
   /** Who may come in here, where not as everywhere. It only decides about logins. */
   readonly access?: Access | undefined
 }
 
-export interface Server extends Embedded {
+export type ServerListenOptions = ListenOptions & OwnLogins
+export type ServerAttachOptions = AttachOptions & OwnLogins
+
+export interface Server extends Embedded, AsyncDisposable {
   /** Takes a byte stream on which a client will speak MQTT. */
   readonly accept: Accept
   /**
@@ -79,9 +83,15 @@ export interface Server extends Embedded {
   holdings(): Holdings
   /**
    * Opens a listener: for MQTT, MQTT over WebSocket or HTTP, each with or without TLS. Rejects with
-   * a ListenError where that cannot be.
+   * a ListenError where that cannot be, with a RefusedError once the server is closed.
    */
   listen(options: ServerListenOptions): Promise<OpenListening>
+  /**
+   * Takes MQTT over WebSocket at one path of an HTTP server that the program opens and closes, and
+   * that may be listening already or not yet. Other paths and requests stay the program's. Throws a
+   * ListenError where a server is attached at that path, a RefusedError once this one is closed.
+   */
+  attach(server: HttpServer, options?: ServerAttachOptions): Attachment
   /**
    * To be called when passwords or rules changed: ends the connections whose login stands no more.
    * Everything else is asked of the Access each time anyway.
@@ -89,7 +99,8 @@ export interface Server extends Embedded {
   checkLogins(): void
   /**
    * Ends the server: takes no more connections, tells clients where it can (0x8B), passes on what
-   * was written, closes. Resolves when all is done, within seconds.
+   * was written, closes. The program's functions get what was published before, its streams end
+   * after that. Resolves when all is done, within seconds; the same for every call.
    */
   close(): Promise<void>
 }
@@ -140,6 +151,15 @@ export function createServer(options: ServerOptions = {}): Server {
   if (options.presence ?? true) presence.start()
 
   const listeners = listenersOf(front, limits, settings)
+  const acceptBy = (own: Access | undefined) => own && ((wire: Wire) => front.accept(wire, own))
+  const close = once(async () => {
+    await listeners.close(front.drain())
+    await embedded.close()
+    sys.stop()
+    sessions.stop()
+    deadlines.clear()
+    await store.close()
+  })
   return {
     publish: (message) => embedded.publish(message),
     subscribe: embedded.subscribe.bind(embedded),
@@ -149,25 +169,19 @@ export function createServer(options: ServerOptions = {}): Server {
     accept: (wire) => front.accept(wire),
     handle: (duplex) => acceptDuplex(duplex, (wire) => front.accept(wire)),
     counters,
-    holdings: () => ({
-      connections: front.size,
-      sessions: sessions.size,
-      subscriptions: tree.size,
-      retained: retained.count,
-      retainedBytes: retained.bytes,
-    }),
-    listen: ({ access: own, ...place }) =>
-      listeners.listen(place, own && ((wire) => front.accept(wire, own))),
+    holdings: () => holdingsOf(sessions, tree, retained, front),
+    listen: ({ access: own, ...place }) => listeners.listen(place, acceptBy(own)),
+    attach: (http, { access: own, ...place } = {}) => listeners.attach(http, place, acceptBy(own)),
     checkLogins: () => front.checkLogins(),
-    close: async () => {
-      await listeners.close(front.drain())
-      embedded.close()
-      sys.stop()
-      sessions.stop()
-      deadlines.clear()
-      await store.close()
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
+}
+
+/** The same function for the first call; each later one gets what that one got. */
+function once(task: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => (done ??= task())
 }
 
 function listenersOf(front: MqttFront, limits: Limits, settings: MqttSettings): Listeners {
@@ -180,6 +194,21 @@ function listenersOf(front: MqttFront, limits: Limits, settings: MqttSettings): 
     },
   })
   return listeners
+}
+
+function holdingsOf(
+  sessions: Sessions,
+  tree: TopicTree,
+  retained: Retained,
+  front: MqttFront,
+): Holdings {
+  return {
+    connections: front.size,
+    sessions: sessions.size,
+    subscriptions: tree.size,
+    retained: retained.count,
+    retainedBytes: retained.bytes,
+  }
 }
 
 function gaugesOf(

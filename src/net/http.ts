@@ -26,7 +26,7 @@ import { refusalOf } from './origin.ts'
 import { expectProxyHeader } from './proxy-protocol.ts'
 import { acceptedOf } from './remote.ts'
 import { type Certificates, contextOf, onSecure, type SecureListening, securityOf } from './tls.ts'
-import { type Refusal, type WebSocketSettings, WebSockets } from './websocket.ts'
+import { pathOf, type Refusal, refuse, type WebSocketSettings, WebSockets } from './websocket.ts'
 
 /** Whoever has not sent all headers by then is cut off. */
 const HEADERS_MS_MAX = 10_000
@@ -112,37 +112,28 @@ function upgradesOf(
   ends: HttpEnds,
   arrivals: Arrivals,
 ): (request: IncomingMessage, duplex: Duplex, head: Buffer) => void {
-  const webSockets = new WebSockets(options, ends.webSocket, ends.accept)
+  const isLocal = 'path' in options
+  const place = { isLocal: () => isLocal, lingerMs: options.lingerMs ?? LINGER_MS }
+  const webSockets = new WebSockets(place, ends.webSocket, ends.accept)
   return (request, duplex, head) => {
     const { socket } = request
     const refusal =
       refusalOfUpgrade(request, options, ends) ?? webSockets.upgrade(request, socket, head)
     if (refusal === undefined) arrivals.leave(acceptedOf(socket))
-    else refuse(duplex, refusal)
+    else refuse(duplex, refusal, place.lingerMs)
   }
 }
 
 function refusalOfUpgrade(
-  { headers, url = '' }: IncomingMessage,
+  request: IncomingMessage,
   options: HttpOptions,
   ends: HttpEnds,
 ): Refusal | undefined {
-  const [path = ''] = url.split('?')
-  const text = refusalOf(headers, rulesOf(options))
+  const text = refusalOf(request.headers, rulesOf(options))
   if (text !== undefined) return { status: '403 Forbidden', text }
-  if (!ends.isMqtt(path)) return { status: '404 Not Found', text: 'no WebSocket here' }
+  if (!ends.isMqtt(pathOf(request))) return { status: '404 Not Found', text: 'no WebSocket here' }
   if (ends.isOpen()) return undefined
   return { status: '503 Service Unavailable', text: 'the server is stopping' }
-}
-
-function refuse(duplex: Duplex, { status, text }: Refusal): void {
-  // The peer may be gone before it has read this.
-  duplex.on('error', () => undefined)
-  duplex.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(text) + 1}\r\n\r\n${text}\n`,
-  )
-  duplex.resume()
 }
 
 function rulesOf({ origins = [], ...place }: HttpOptions): Parameters<typeof refusalOf>[1] {

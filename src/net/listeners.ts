@@ -1,15 +1,22 @@
 // All listeners of one server: opens each by its protocol, and ends them in the order in which
-// clients can be told. What a listener of one protocol does is tcp's, tls's and http's.
+// clients can be told. What a listener of one protocol does is tcp's, tls's and http's; what is
+// done with HTTP servers of the program itself is attached's.
 
+import { RefusedError } from '../base/errors.ts'
+import { Reason } from '../base/reason.ts'
 import type { Accept } from '../base/wire.ts'
+import {
+  type Attachment,
+  type AttachOptions,
+  attach,
+  type HttpServer,
+  MQTT_PATH,
+} from './attached.ts'
 import { type HttpEnds, type HttpOptions, listenHttp } from './http.ts'
 import type { Listening } from './listening.ts'
 import { listenTcp } from './tcp.ts'
 import { type Certificates, listenTls } from './tls.ts'
 import type { WebSocketSettings } from './websocket.ts'
-
-/** Where MQTT over WebSocket is found on the port for HTTP. */
-const MQTT_PATH = '/mqtt'
 
 /** What a listener speaks; its TLS form where it has certificates. */
 export type Speech = 'mqtt' | 'ws' | 'http'
@@ -33,6 +40,7 @@ export interface ListenersParts {
 export class Listeners {
   readonly #parts: ListenersParts
   readonly #open = new Map<Listening, Speech>()
+  readonly #attached = new Set<Attachment>()
   #opening = 0
   #isClosing = false
 
@@ -50,13 +58,35 @@ export class Listeners {
     options: ListenOptions,
     accept: Accept = this.#parts.accept,
   ): Promise<OpenListening> {
+    this.#refuseIfClosing()
     this.#opening += 1
     try {
       const listening = await this.#listen(options, accept)
+      // What opens while the rest is being closed would stay open for ever.
+      if (this.#isClosing) await listening.close()
+      this.#refuseIfClosing()
       this.#open.set(listening, options.speaks ?? 'mqtt')
       return listening
     } finally {
       this.#opening -= 1
+    }
+  }
+
+  /** Takes over a path of an HTTP server that somebody else opens and closes. */
+  attach(
+    server: HttpServer,
+    options: AttachOptions,
+    accept: Accept = this.#parts.accept,
+  ): Attachment {
+    this.#refuseIfClosing()
+    const attachment = attach(server, options, this.#parts.webSocket, accept)
+    this.#attached.add(attachment)
+    return {
+      path: attachment.path,
+      detach: () => {
+        this.#attached.delete(attachment)
+        attachment.detach()
+      },
     }
   }
 
@@ -66,9 +96,16 @@ export class Listeners {
    */
   async close(drained: Promise<void>): Promise<void> {
     this.#isClosing = true
+    for (const attachment of this.#attached) attachment.detach()
+    this.#attached.clear()
     const closing = this.#closeAll((speech) => speech !== 'http')
     await drained
     await Promise.all([closing, this.#closeAll(() => true)])
+  }
+
+  #refuseIfClosing(): void {
+    if (!this.#isClosing) return
+    throw new RefusedError('the server is closed', Reason.serverShuttingDown)
   }
 
   async #closeAll(isMeant: (speech: Speech) => boolean): Promise<void> {

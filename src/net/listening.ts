@@ -9,7 +9,7 @@ import { ListenError } from '../base/errors.ts'
 /** Connections that the kernel holds until we accept them; it lets further ones wait or fail. */
 const BACKLOG_MAX = 4096
 /** After this much silence the kernel asks whether the peer's machine still exists. */
-const PROBE_AFTER_MS = 5 * 60_000
+export const PROBE_AFTER_MS: number = 5 * 60_000
 export const LINGER_MS: number = 5000
 
 /** Where to listen: a TCP port (0 takes a free one), or the path of a Unix socket. */

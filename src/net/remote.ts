@@ -9,7 +9,7 @@ export interface Remote {
   readonly port: number
 }
 
-const LOCAL: Remote = { address: 'local', port: 0 }
+export const LOCAL: Remote = { address: 'local', port: 0 }
 
 /** What a PROXY header said of a connection, by the socket that was accepted. */
 const TOLD = new WeakMap<Socket, Remote>()

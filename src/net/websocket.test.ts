@@ -117,6 +117,20 @@ test('a page comes in from the same name or a listed origin only', BOUNDED, asyn
   assert.equal(bench.fronts.length, 2)
 })
 
+test('who is refused and does not go is cut off', BOUNDED, async (t) => {
+  const { port } = await open(t)
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+  t.after(() => socket.destroy())
+  const head = 'GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: Upgrade\r\n'
+  socket.write(`${head}Upgrade: websocket\r\n\r\n`)
+  assert.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 403 /)
+  await once(socket, 'end')
+  // It goes on writing until the server has cut it off, and the system says so.
+  const writing = setInterval(() => socket.write('x'), 10)
+  t.after(() => clearInterval(writing))
+  await once(socket, 'error')
+})
+
 test('what is no WebSocket is told what this is', BOUNDED, async (t) => {
   const { port, fronts } = await open(t)
   const answer = await fetch(`http://127.0.0.1:${port}/`)

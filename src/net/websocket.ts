@@ -3,10 +3,10 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Accept } from '../base/wire.ts'
-import { LINGER_MS, type SocketOptions } from './listening.ts'
 import { remoteOf } from './remote.ts'
 import { certificateOf } from './tls.ts'
 import { WebSocketWire } from './websocket-wire.ts'
@@ -27,15 +27,23 @@ export interface Refusal {
   readonly text: string
 }
 
+/** What it is to know of where its sockets come from. */
+export interface WebSocketPlace {
+  /** Whether they come by a Unix socket. */
+  readonly isLocal: () => boolean
+  /** How long a peer may take to close after us before it is cut off. */
+  readonly lingerMs: number
+}
+
 /** Upgrades for one listener. */
 export class WebSockets {
-  readonly #options: SocketOptions
+  readonly #place: WebSocketPlace
   readonly #settings: WebSocketSettings
   readonly #accept: Accept
   readonly #server: WebSocketServer
 
-  constructor(options: SocketOptions, settings: WebSocketSettings, accept: Accept) {
-    this.#options = options
+  constructor(place: WebSocketPlace, settings: WebSocketSettings, accept: Accept) {
+    this.#place = place
     this.#settings = settings
     this.#accept = accept
     this.#server = new WebSocketServer({
@@ -62,11 +70,29 @@ export class WebSockets {
   }
 
   #open(opened: WebSocket, socket: Socket): void {
-    const remote = remoteOf(socket, 'path' in this.#options)
+    const { isLocal, lingerMs } = this.#place
+    const remote = remoteOf(socket, isLocal())
     if (remote === undefined) return opened.terminate()
-    const lingerMs = this.#options.lingerMs ?? LINGER_MS
     const certificate = () => (socket instanceof TLSSocket ? certificateOf(socket) : undefined)
     const wire = new WebSocketWire(opened, socket, remote, lingerMs, certificate)
     wire.attach(this.#accept(wire))
   }
+}
+
+/** The path that a request is for, without its query. */
+export function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? ''
+}
+
+/** Answers an upgrade that is not taken, and ends the stream; cuts it off after `lingerMs`. */
+export function refuse(duplex: Duplex, { status, text }: Refusal, lingerMs: number): void {
+  // The peer may be gone before it has read this.
+  duplex.on('error', () => undefined)
+  duplex.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(text) + 1}\r\n\r\n${text}\n`,
+  )
+  duplex.resume()
+  const linger = setTimeout(() => duplex.destroy(), lingerMs)
+  duplex.on('close', () => clearTimeout(linger))
 }

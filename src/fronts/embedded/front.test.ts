@@ -220,6 +220,47 @@ describe('a function of the program', () => {
     assert.deepEqual(texts, ['a/open=2'])
   })
 
+  test('gets what was published before the server closed, and nothing later', async () => {
+    const { world, program } = begin()
+    const texts: string[] = []
+    const keep = (message: ReceivedMessage): void => {
+      texts.push(textOf(message))
+      void program.publish({ topic: 'a', payload: 'late' })
+    }
+    await program.publish({ topic: 'a', payload: 'old', retain: true })
+    program.subscribe('a', {}, keep)
+    const stopped = program.subscribe('a', {}, () => assert.fail('it had unsubscribed'))
+    await program.publish({ topic: 'a', payload: 'last' })
+    stopped.unsubscribe()
+    let isClosed = false
+    const closed = program.close().then(() => {
+      isClosed = true
+    })
+    await new Promise(setImmediate)
+    assert.equal(isClosed, false)
+    world.settle()
+    await closed
+    assert.deepEqual(texts, ['a=old', 'a=last'])
+    assert.equal(world.tree.size, 0)
+  })
+
+  test('that throws does not keep the server from closing', async () => {
+    const { world, program } = begin()
+    const texts: string[] = []
+    program.subscribe('a', {}, (message) => {
+      texts.push(textOf(message))
+      throw new Error('the handler failed')
+    })
+    await program.publish({ topic: 'a', payload: '1' })
+    await program.publish({ topic: 'a', payload: '2' })
+    const closed = program.close()
+    assert.throws(() => world.settle(), /the handler failed/)
+    assert.throws(() => world.settle(), /the handler failed/)
+    world.settle()
+    await closed
+    assert.deepEqual(texts, ['a=1', 'a=2'])
+  })
+
   test('cannot have what is no filter', () => {
     const { program } = begin()
     for (const filter of ['', 'a#', '$share/g/a']) {
@@ -292,7 +333,7 @@ describe('a stream of the program', () => {
     const stream = program.subscribe('a')
     const waiting = program.subscribe('b').next()
     await program.publish({ topic: 'a', payload: '1' })
-    program.close()
+    void program.close()
     assert.deepEqual(await waiting, { done: true, value: undefined })
     assert.deepEqual(await drain(stream), ['a=1'])
     assert.equal((await stream.next()).done, true)

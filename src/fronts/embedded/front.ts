@@ -169,10 +169,14 @@ export class EmbeddedFront implements Embedded {
     return signals[event].on((happened) => this.#later.call(() => listener(happened)))
   }
 
-  /** Ends all streams and subscriptions. */
-  close(): void {
+  /**
+   * Ends all streams and subscriptions. Resolves when the program's functions have been called with
+   * what had come before.
+   */
+  close(): Promise<void> {
     this.#isClosed = true
-    for (const reader of this.#readers) reader.unsubscribe()
+    for (const reader of this.#readers) reader.end()
+    return new Promise((resolve) => this.#later.call(resolve))
   }
 
   #filter(text: string): TopicFilter {

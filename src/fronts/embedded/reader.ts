@@ -50,6 +50,8 @@ export interface ReaderParts {
 export interface Reader extends Subscriber {
   /** No messages come from now on. Harmless when said again. */
   unsubscribe(): void
+  /** Nothing more comes, but what had come before is still passed on. */
+  end(): void
 }
 
 /** The client id of the program: no client of MQTT can have it. */
@@ -61,6 +63,7 @@ export class HandlerReader implements Reader {
   readonly #parts: ReaderParts
   readonly #handler: MessageHandler
   #isOpen = true
+  #isInTree = true
 
   constructor(parts: ReaderParts, handler: MessageHandler) {
     this.#parts = parts
@@ -90,8 +93,13 @@ export class HandlerReader implements Reader {
   }
 
   unsubscribe(): void {
-    if (!this.#isOpen) return
     this.#isOpen = false
+    this.end()
+  }
+
+  end(): void {
+    if (!this.#isInTree) return
+    this.#isInTree = false
     this.#parts.leave(this)
   }
 }
@@ -155,6 +163,10 @@ export class MessageStream implements Reader, AsyncIterableIterator<ReceivedMess
 
   /** Nothing more comes; what waits can still be read. */
   unsubscribe(): void {
+    this.end()
+  }
+
+  end(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
     this.#parts.leave(this)
