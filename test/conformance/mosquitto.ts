@@ -20,6 +20,8 @@ const BROKERS = 3
 /** Real time that a case may let pass: Mosquitto looks at expiries once a second or more seldom. */
 const ADVANCE_MS_MAX = 4000
 const PATIENCE_MS = 1500
+/** Where a result contradicts the list it may be the machine that was slow: then we ask again. */
+const PATIENCE_AGAIN_MS = 15_000
 
 /** Our settings in Mosquitto's words; what is missing it cannot be told. */
 const OPTIONS: Readonly<Record<string, (value: number | boolean) => string>> = {
@@ -52,7 +54,20 @@ export async function playMosquitto(program: string): Promise<readonly Result[]>
     }
   }
   await Promise.all(Array.from({ length: BROKERS }, worker))
-  return results
+  return playAgain(results, program)
+}
+
+/** Plays what contradicts the list once more: alone, on a broker of its own, with more patience. */
+async function playAgain(results: readonly Result[], program: string): Promise<readonly Result[]> {
+  const listed = readDifferences()
+  const settled: Result[] = []
+  for (const result of results) {
+    const one = CASES.find(({ title }) => title === result.title)
+    const contradicts = result.outcome === (isListed(result, listed) ? 'passed' : 'failed')
+    if (one === undefined || !contradicts) settled.push(result)
+    else settled.push(await playAlone(one, result.version, program, PATIENCE_AGAIN_MS))
+  }
+  return settled
 }
 
 async function playOne(
@@ -61,9 +76,18 @@ async function playOne(
   program: string,
   shared: Broker,
 ): Promise<Result> {
-  if (one.settings === undefined)
-    return play(one, version, shared.transport(), { isOurs: false, isShared: true })
-  const { access, ...others } = one.settings
+  return one.settings === undefined
+    ? play(one, version, shared.transport(PATIENCE_MS), { isOurs: false, isShared: true })
+    : playAlone(one, version, program, PATIENCE_MS)
+}
+
+async function playAlone(
+  one: Case,
+  version: Version,
+  program: string,
+  patienceMs: number,
+): Promise<Result> {
+  const { access, ...others } = one.settings ?? {}
   const lines = Object.entries(others).map(([key, value]) => OPTIONS[key]?.(value))
   if (lines.includes(undefined)) {
     const detail = 'Mosquitto has no such setting'
@@ -75,7 +99,7 @@ async function playOne(
     access === true,
   )
   try {
-    return await play(one, version, broker.transport(), { isOurs: false })
+    return await play(one, version, broker.transport(patienceMs), { isOurs: false })
   } finally {
     await broker.stop()
   }
@@ -85,21 +109,23 @@ async function playOne(
 export function compareWithList(results: readonly Result[]): readonly string[] {
   const listed = readDifferences()
   const findings: string[] = []
-  const isListed = (result: Result): boolean =>
-    listed.some(
-      ({ versions, title }) =>
-        versions.includes(String(result.version)) && title === bareTitle(result.title),
-    )
   for (const result of results) {
-    if (result.outcome === 'failed' && !isListed(result))
+    if (result.outcome === 'failed' && !isListed(result, listed))
       findings.push(`${result.title} (${result.version}) differs: ${result.detail}`)
-    if (result.outcome === 'passed' && isListed(result))
+    if (result.outcome === 'passed' && isListed(result, listed))
       findings.push(`${result.title} (${result.version}) is listed but does not differ`)
   }
   for (const { versions, title } of listed)
     if (!results.some((result) => bareTitle(result.title) === title))
       findings.push(`there is no case for the listed difference: ${title} (${versions})`)
   return findings
+}
+
+function isListed(result: Result, listed: readonly Difference[]): boolean {
+  return listed.some(
+    ({ versions, title }) =>
+      versions.includes(String(result.version)) && title === bareTitle(result.title),
+  )
 }
 
 function bareTitle(title: string): string {
@@ -152,12 +178,12 @@ class Broker {
     return broker
   }
 
-  transport(): TcpTransport {
+  transport(patienceMs: number): TcpTransport {
     return new TcpTransport({
       host: '127.0.0.1',
       port: this.#port,
       advanceMaxMs: ADVANCE_MS_MAX,
-      patienceMs: PATIENCE_MS,
+      patienceMs,
     })
   }
 

@@ -10,7 +10,7 @@ import type { Link, LinkEnd, Transport } from '../support/raw-client.ts'
 import type { Case } from '../support/wire-script.ts'
 import { optionsFor } from './rameau.ts'
 
-const PATIENCE_MS = 5000
+const PATIENCE_MS = 20_000
 const ADVANCE_MS_MAX = 2500
 
 export interface Carrier {
