@@ -18,8 +18,10 @@ import {
   openListeners,
   type PreparedListener,
   prepareListeners,
+  toUrl,
 } from './listeners.ts'
 import { openOutput, openStdout, type Output } from './log.ts'
+import { Notices } from './notices.ts'
 import { Signals } from './signals.ts'
 import { TlsFileError } from './tls-files.ts'
 import { VERSION } from '../base/version.ts'
@@ -71,11 +73,14 @@ async function run(
 ): Promise<Exit> {
   // Before the first listener: who sees the start-up lines may send a signal at once.
   let open: OpenListener[] = []
+  const notices = new Notices(process.env, output.log)
   const reload = () => {
+    notices.reloading()
     for (const { renew } of open) renew?.()
     void access.reload(output.log).then(() => {
       server.checkLogins()
       output.log.info('reloaded')
+      notices.reloaded()
     })
   }
   const signals = new Signals(process, systemClock, reload)
@@ -106,8 +111,12 @@ async function run(
     },
     output,
   )
+  notices.up(open.map(({ protocol, place }) => toUrl(protocol, place)).join(', '))
   output.log.info('stopping', { signal: await signals.stop })
-  return drain(server, signals, output.log)
+  notices.stopping()
+  const code = await drain(server, signals, output.log)
+  await notices.settle()
+  return code
 }
 
 async function drain(server: Server, signals: Signals, log: Log): Promise<Exit> {
