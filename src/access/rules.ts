@@ -2,7 +2,7 @@
 // server and for each of its listeners. Reading, hashing and matching are the other files' of this
 // part.
 
-import type { Clock } from '../base/clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { Reason } from '../base/reason.ts'
 import { principalOf } from '../core/access.ts'
 import type {
@@ -26,11 +26,11 @@ import { SCRAM_SHA_256, ScramExchange } from './scram.ts'
 /** What an operator sets: keys of the configuration under `access` and `listeners[].access`. */
 export interface AccessSettings {
   /** Whether clients without a user name come in. Undefined: only where nothing else is set. */
-  readonly allowAnonymous: boolean | undefined
+  readonly allowAnonymous?: boolean | undefined
   /** Who has an account; undefined: nobody is asked for a password. */
-  readonly passwordFile: string | undefined
+  readonly passwordFile?: string | undefined
   /** What is allowed; undefined: everything. */
-  readonly aclFile: string | undefined
+  readonly aclFile?: string | undefined
 }
 
 /** One set of rules as it is in force. */
@@ -62,12 +62,16 @@ export function isOpen(settings: AccessSettings): boolean {
   return allowAnonymous !== false && passwordFile === undefined && aclFile === undefined
 }
 
-/** Reads all files. Throws {@link AccessFileError} with what is wrong. */
+/**
+ * Reads all files. Rejects with an {@link AccessFileError} that says what is wrong. With a map: a
+ * set of rules for each name, that of the server itself being {@link SERVER_RULES}.
+ */
 export async function openRules(
-  settings: ReadonlyMap<string, AccessSettings>,
-  clock: Clock,
+  settings: AccessSettings | ReadonlyMap<string, AccessSettings>,
+  clock: Clock = systemClock,
 ): Promise<Rules> {
-  const rules = new Rules(settings, clock)
+  const isNamed = settings instanceof Map
+  const rules = new Rules(isNamed ? settings : new Map([[SERVER_RULES, settings]]), clock)
   await rules.reload()
   return rules
 }
