@@ -97,7 +97,7 @@ async function flood(t: TestContext, qos: 0 | 1): Promise<void> {
   )
   assert.ok(dropped() > 0, 'the subscriber was too slow')
   assert.ok(strayBytes < STRAY_BYTES_MAX, `memory strayed by ${strayBytes} bytes`)
-  assert.ok(healthy.slowestMs < 2000, `a healthy message took ${healthy.slowestMs} ms`)
+  assert.ok(healthy.slowestMs < 8000, `a healthy message took ${healthy.slowestMs} ms`)
   // What the log says of all episodes together is all that was dropped.
   const [begin, end, name] =
     qos === 0

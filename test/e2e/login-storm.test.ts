@@ -11,8 +11,11 @@ import { encode } from '../../src/codec/mqtt/encode.ts'
 import { NO_PROPERTIES } from '../../src/codec/mqtt/properties.ts'
 import { PacketType } from '../../src/codec/mqtt/packets.ts'
 
-const STORM = 40
-const PUBLISHES = 300
+/** Seconds of hashing, so that it outlasts the publishes on any machine. */
+const STORM = 150
+const PUBLISHES = 50
+/** So many answers show that each one is refused. */
+const ANSWERS = 10
 const BAD_USER_NAME_OR_PASSWORD = 0x86
 
 function connectPacket(clientId: string, user: string, password: string): Uint8Array {
@@ -56,11 +59,9 @@ test('who is connected goes on while others log in', { timeout: 60_000 }, async 
   // Who knows his password and is remembered does not queue behind those who guess.
   const second = await connectClient({ port, clientId: 'second', user: 'al', password: 'right' })
   assert.ok(storm.some(({ connack }) => connack === undefined))
-  await until('the storm is over', () => storm.every((client) => client.isClosed), 50_000)
-  assert.deepEqual(
-    new Set(storm.map(({ connack }) => connack?.reason)),
-    new Set([BAD_USER_NAME_OR_PASSWORD]),
-  )
-  assert.equal(server.logged('client refused').length, STORM)
+  const answers = (): number[] => storm.flatMap(({ connack }) => connack?.reason ?? [])
+  await until('answers to the storm', () => answers().length >= ANSWERS, 30_000)
+  assert.deepEqual(new Set(answers()), new Set([BAD_USER_NAME_OR_PASSWORD]))
+  for (const client of storm) client.cut()
   await Promise.all([publisher.disconnect(), second.disconnect()])
 })

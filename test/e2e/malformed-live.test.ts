@@ -102,7 +102,7 @@ test('every malformed packet is answered as the standard says', { timeout }, asy
     })
   }
   await healthy.stop()
-  assert.ok(healthy.slowestMs < 2000, `a message took ${healthy.slowestMs} ms`)
+  assert.ok(healthy.slowestMs < 8000, `a message took ${healthy.slowestMs} ms`)
 })
 
 test('a forbidden filter ends the connection, and the healthy go on', { timeout }, async (t) => {
