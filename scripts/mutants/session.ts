@@ -45,7 +45,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'has no bound of bytes in flight',
     file: SENDER,
-    find: '(this.#bytes < this.#bytesMax || this.#inflight.size === 0)',
+    find: '(this.#bytes < this.#bytesMax || this.size === 0)',
     replace: '(this.#bytes < Infinity || this.#inflight.size === 0)',
     tests: SENDING,
   },

@@ -46,9 +46,12 @@ function setUp(bytesMax = BYTES_MAX) {
   const wire = new ManualWire()
   const pool = new SlabPool()
   let writable = 0
-  const outbox = new Outbox(turn, wire, pool, bytesMax, () => {
-    writable += 1
-  })
+  const owner = {
+    writable: () => {
+      writable += 1
+    },
+  }
+  const outbox = new Outbox(turn, wire, pool, bytesMax, owner)
   const ticket = (): number => {
     turn.append('record')
     return turn.ticket()

@@ -11,6 +11,12 @@ export const EARLY_FLUSH_BYTES: number = 256 * 1024
 /** A whole of this size or more is taken by reference, if it may be. */
 export const REFERENCE_BYTES_MIN: number = 16 * 1024
 
+/** Whose outbox it is. */
+export interface OutboxOwner {
+  /** It was full and is half empty again. */
+  writable(): void
+}
+
 interface HeldLane {
   readonly ticket: number
   readonly lane: Lane
@@ -22,7 +28,7 @@ export class Outbox implements Flushable, Waiter {
   readonly #wire: Wire
   readonly #pool: SlabPool
   readonly #bytesMax: number
-  readonly #onWritable: () => void
+  readonly #owner: OutboxOwner
 
   readonly #ready: Lane
   /** At most two: for the commit under way and for the next one. */
@@ -37,19 +43,12 @@ export class Outbox implements Flushable, Waiter {
   #isEnding = false
   #isClosed = false
 
-  /** `onWritable` is called when it was full and is half empty again. */
-  constructor(
-    turn: Turn<never>,
-    wire: Wire,
-    pool: SlabPool,
-    bytesMax: number,
-    onWritable: () => void,
-  ) {
+  constructor(turn: Turn<never>, wire: Wire, pool: SlabPool, bytesMax: number, owner: OutboxOwner) {
     this.#turn = turn
     this.#wire = wire
     this.#pool = pool
     this.#bytesMax = bytesMax
-    this.#onWritable = onWritable
+    this.#owner = owner
     this.#ready = new Lane(pool)
     this.#lane = this.#ready
   }
@@ -61,7 +60,7 @@ export class Outbox implements Flushable, Waiter {
     return bytes
   }
 
-  /** True at the bound: whoever can wait waits for `onWritable`, whoever cannot drops. */
+  /** True at the bound: whoever can wait waits for `writable`, whoever cannot drops. */
   get isFull(): boolean {
     const isFull = this.bytes >= this.#bytesMax
     if (isFull) this.#wasFull = true
@@ -160,7 +159,7 @@ export class Outbox implements Flushable, Waiter {
     if (this.#ready.bytes > 0 || this.#isEnding) this.flush()
     if (!this.#wasFull || this.bytes * 2 > this.#bytesMax) return
     this.#wasFull = false
-    this.#onWritable()
+    this.#owner.writable()
   }
 
   durable(ticket: number): void {

@@ -6,6 +6,8 @@ import { AssertionError, assert } from '../base/assert.ts'
 import type { PeerCertificate, Wire, WireEnd } from '../base/wire.ts'
 import type { Remote } from './remote.ts'
 
+const NO_CERTIFICATE = (): undefined => undefined
+
 /**
  * Whoever makes one passes each chunk read to `receive`, and calls `attach` before the first can
  * come. The socket must allow half-open: this class answers the peer's FIN itself.
@@ -16,6 +18,8 @@ export class SocketWire implements Wire {
   readonly #socket: Duplex
   readonly #lingerMs: number
   readonly #certificate: () => PeerCertificate | undefined
+  /** One function for all writes of the connection. Node never calls it within `write`. */
+  readonly #passedOn: (error?: Error | null) => void
   #end: WireEnd | undefined
   #isPaused = false
   #isEnding = false
@@ -26,7 +30,7 @@ export class SocketWire implements Wire {
     socket: Duplex,
     remote: Remote,
     lingerMs: number,
-    certificate: () => PeerCertificate | undefined = () => undefined,
+    certificate: () => PeerCertificate | undefined = NO_CERTIFICATE,
   ) {
     this.#socket = socket
     this.remoteAddress = remote.address
@@ -40,6 +44,9 @@ export class SocketWire implements Wire {
     // with the flush of this turn, which was deferred before this was; the FIN goes after that.
     socket.on('end', () => setImmediate(() => this.end()))
     socket.on('close', () => this.#close())
+    this.#passedOn = (error) => {
+      if (!error && !socket.destroyed) this.#end?.written()
+    }
   }
 
   /** Sets who gets the events. Once. */
@@ -104,11 +111,6 @@ export class SocketWire implements Wire {
 
   destroy(): void {
     this.#socket.destroy()
-  }
-
-  /** One function for all writes of the connection. Node never calls it within `write`. */
-  readonly #passedOn = (error?: Error | null): void => {
-    if (!error && !this.#socket.destroyed) this.#end?.written()
   }
 
   #close(): void {

@@ -29,6 +29,11 @@ export class Replays {
     this.#session = session
   }
 
+  /** True while nothing is owed. */
+  get isEmpty(): boolean {
+    return this.#replays.size === 0
+  }
+
   /** One replay a filter. */
   set(filter: string, replay: Replay): void {
     this.#replays.delete(filter)

@@ -23,8 +23,8 @@ export type Acknowledged = (typeof Acknowledged)[keyof typeof Acknowledged]
 export class Sender {
   readonly #inflightMax: number
   readonly #bytesMax: number
-  /** In the order of first sending. */
-  readonly #inflight = new Map<number, Delivery>()
+  /** In the order of first sending. Made for the first one: many clients never need it. */
+  #inflight: Map<number, Delivery> | undefined
   #bytes = 0
   #lastId = 0
   #quota = 0
@@ -37,7 +37,7 @@ export class Sender {
   }
 
   get size(): number {
-    return this.#inflight.size
+    return this.#inflight?.size ?? 0
   }
 
   /** Bytes of payloads and properties in flight. */
@@ -50,14 +50,14 @@ export class Sender {
     return (
       this.#quota > 0 &&
       this.#unsent.length === 0 &&
-      this.#inflight.size < this.#inflightMax &&
-      (this.#bytes < this.#bytesMax || this.#inflight.size === 0)
+      this.size < this.#inflightMax &&
+      (this.#bytes < this.#bytesMax || this.size === 0)
     )
   }
 
   /** Deliveries in flight, in the order of first sending. */
-  deliveries(): IterableIterator<Delivery> {
-    return this.#inflight.values()
+  deliveries(): Iterable<Delivery> {
+    return this.#inflight?.values() ?? []
   }
 
   /**
@@ -66,14 +66,14 @@ export class Sender {
    */
   attach(receiveMax: number): void {
     this.#quota = Math.min(receiveMax, this.#inflightMax)
-    this.#unsent = [...this.#inflight.values()].reverse()
+    this.#unsent = [...this.deliveries()].reverse()
   }
 
   /** The connection is gone: nothing may be sent. */
   detach(): void {
     this.#quota = 0
     this.#unsent = []
-    for (const delivery of this.#inflight.values()) delivery.isCounted = false
+    for (const delivery of this.deliveries()) delivery.isCounted = false
   }
 
   /** The next delivery to send again, or undefined when there is none or no quota for it. */
@@ -90,7 +90,8 @@ export class Sender {
 
   /** Puts a new delivery in flight under an id that is not in use [MQTT-2.2.1-4]. */
   begin(delivery: Delivery): void {
-    assert(this.#inflight.size < PACKET_ID_MAX, 'a packet id is free')
+    assert(this.size < PACKET_ID_MAX, 'a packet id is free')
+    this.#inflight ??= new Map()
     do {
       this.#lastId = (this.#lastId % PACKET_ID_MAX) + 1
     } while (this.#inflight.has(this.#lastId))
@@ -102,12 +103,12 @@ export class Sender {
 
   /** What is in flight under `packetId`. */
   find(packetId: number): Delivery | undefined {
-    return this.#inflight.get(packetId)
+    return this.#inflight?.get(packetId)
   }
 
   /** PUBACK, with any reason [MQTT-4.3.2-3]. */
   puback(packetId: number): Acknowledged {
-    const delivery = this.#inflight.get(packetId)
+    const delivery = this.#inflight?.get(packetId)
     if (delivery === undefined) return Acknowledged.unknown
     if (delivery.qos !== 1) return Acknowledged.wrong
     this.settle(delivery)
@@ -116,7 +117,7 @@ export class Sender {
 
   /** PUBREC; `isFailure` for a reason of 0x80 and above, which ends the delivery [MQTT-4.4.0-2]. */
   pubrec(packetId: number, isFailure: boolean): Acknowledged {
-    const delivery = this.#inflight.get(packetId)
+    const delivery = this.#inflight?.get(packetId)
     if (delivery === undefined) return Acknowledged.unknown
     if (delivery.qos !== 2) return Acknowledged.wrong
     if (isFailure && !delivery.isReleased) {
@@ -129,7 +130,7 @@ export class Sender {
 
   /** PUBCOMP [MQTT-4.3.3-5]. */
   pubcomp(packetId: number): Acknowledged {
-    const delivery = this.#inflight.get(packetId)
+    const delivery = this.#inflight?.get(packetId)
     if (delivery === undefined) return Acknowledged.unknown
     if (!delivery.isReleased) return Acknowledged.wrong
     this.settle(delivery)
@@ -138,7 +139,7 @@ export class Sender {
 
   /** Ends a delivery: its id is free, and its quota. */
   settle(delivery: Delivery): void {
-    if (!this.#inflight.delete(delivery.packetId)) return
+    if (this.#inflight?.delete(delivery.packetId) !== true) return
     this.#bytes -= bytesOf(delivery.message)
     if (delivery.isCounted) this.#quota += 1
     delivery.isCounted = false

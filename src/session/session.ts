@@ -25,7 +25,8 @@ export class Session implements Owner {
   readonly clientId: string
   readonly #world: World
   readonly #sender: Sender
-  readonly #backlog: Backlog
+  /** Made when a message has to wait for the first time. */
+  #backlog: Backlog | undefined
   readonly receiver: Receiver = new Receiver()
   readonly subscriptions: Subscriptions
 
@@ -40,7 +41,8 @@ export class Session implements Owner {
   #peer: Peer | undefined
   /** QoS 0 messages dropped in the present episode of slow reading. */
   #droppedSlow = 0
-  readonly #replays: Replays
+  /** There while retained messages are owed. */
+  #replays: Replays | undefined
   #isPumpDue = false
 
   constructor(world: World, groups: SharedGroups, principal: Principal) {
@@ -48,8 +50,6 @@ export class Session implements Owner {
     this.clientId = principal.clientId
     this.principal = principal
     this.#sender = new Sender(world.limits.inflightMax, world.limits.inflightBytesMax)
-    this.#backlog = new Backlog(world, this.clientId)
-    this.#replays = new Replays(world, this)
     this.subscriptions = new Subscriptions(world, groups, this)
   }
 
@@ -59,7 +59,7 @@ export class Session implements Owner {
 
   /** Messages that wait, without those in flight. */
   get waiting(): number {
-    return this.#backlog.length
+    return this.#backlog?.length ?? 0
   }
 
   /** Messages in flight. */
@@ -69,7 +69,7 @@ export class Session implements Owner {
 
   /** Bytes of payloads and properties of both. */
   get bytes(): number {
-    return this.#backlog.bytes + this.#sender.bytes
+    return (this.#backlog?.bytes ?? 0) + this.#sender.bytes
   }
 
   get isConnected(): boolean {
@@ -81,13 +81,13 @@ export class Session implements Owner {
   }
 
   get canTake(): boolean {
-    return this.isReady && this.#backlog.length === 0 && this.#sender.isOpen
+    return this.isReady && this.waiting === 0 && this.#sender.isOpen
   }
 
   /** From now on it must survive the process. */
   makeDurable(): void {
     this.isDurable = true
-    this.#backlog.makeDurable()
+    this.#backlog?.makeDurable()
   }
 
   /**
@@ -129,7 +129,7 @@ export class Session implements Owner {
     }
     const delivery = createDelivery(message, qos, retain, match.ids, undefined)
     if (this.canTake) this.take(delivery)
-    else this.#backlog.push(delivery)
+    else this.#wait(delivery)
   }
 
   sendAtMostOnce(message: Message, retain: boolean, ids: readonly number[]): void {
@@ -186,6 +186,7 @@ export class Session implements Owner {
 
   /** Owes the client the retained messages of a subscription; one replay a filter. */
   replay(filter: string, replay: Replay): void {
+    this.#replays ??= new Replays(this.#world, this)
     this.#replays.set(filter, replay)
     if (this.#isPumpDue) return
     this.#isPumpDue = true
@@ -197,7 +198,7 @@ export class Session implements Owner {
 
   /** The subscription is gone: nothing more is owed for it. */
   cancelReplay(filter: string): void {
-    this.#replays.cancel(filter)
+    this.#replays?.cancel(filter)
   }
 
   /**
@@ -208,22 +209,23 @@ export class Session implements Owner {
     this.#world.turn.open()
     this.#resend()
     while (this.isReady && this.#sender.isOpen) {
-      const delivery = this.#backlog.shift()
+      const delivery = this.#backlog?.shift()
       if (delivery === undefined) break
       // The rules may have changed while it waited.
       if (this.mayRead(delivery.message.topic)) this.take(delivery)
-      else this.#backlog.gone(delivery)
+      else this.#backlog?.gone(delivery)
     }
     if (this.canTake) this.subscriptions.pumpGroups()
-    this.#replays.pump()
+    this.#replays?.pump()
+    if (this.#replays?.isEmpty === true) this.#replays = undefined
   }
 
   /** It ends: everything that others must know of is undone. */
   end(): void {
     this.#peer = undefined
     this.#sender.detach()
-    this.#replays.clear()
-    this.#backlog.clear()
+    this.#replays?.clear()
+    this.#backlog?.clear()
     this.subscriptions.clear()
     // It may have had messages of groups that it left before [U5-35].
     this.#giveBack((origin) => this.subscriptions.living(origin))
@@ -231,7 +233,15 @@ export class Session implements Owner {
 
   /** Takes expired messages out of the counts. */
   sweep(): void {
-    this.#backlog.sweep()
+    this.#backlog?.sweep()
+  }
+
+  #wait(delivery: Delivery): void {
+    if (this.#backlog === undefined) {
+      this.#backlog = new Backlog(this.#world, this.clientId)
+      if (this.isDurable) this.#backlog.makeDurable()
+    }
+    this.#backlog.push(delivery)
   }
 
   #giveBack(groupOf: (origin: Returns | undefined) => SharedGroup | undefined): void {

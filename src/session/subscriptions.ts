@@ -26,8 +26,9 @@ export class Subscriptions {
   readonly #world: World
   readonly #groups: SharedGroups
   readonly #session: Owner
-  readonly #own = new Map<string, Subscription>()
-  readonly #shared = new Map<string, SharedGroup>()
+  /** By far the most sessions have one, or none: a Map would cost as much again as the rest. */
+  #own: Map<string, Subscription> | Subscription | undefined
+  #shared: Map<string, SharedGroup> | undefined
 
   constructor(world: World, groups: SharedGroups, session: Owner) {
     this.#world = world
@@ -36,7 +37,7 @@ export class Subscriptions {
   }
 
   get size(): number {
-    return this.#own.size + this.#shared.size
+    return this.#ownSize + (this.#shared?.size ?? 0)
   }
 
   /**
@@ -45,18 +46,19 @@ export class Subscriptions {
    */
   add({ filter, share }: SubscriptionFilter, options: SubscriptionOptions): Reason {
     const name = share === undefined ? filter : shareName(share, filter)
-    const existed = this.#own.has(name) || this.#shared.has(name)
+    const existed = this.#has(name) || this.#shared?.has(name) === true
     if (!existed && this.size >= this.#world.limits.subscriptionsPerSessionMax) {
       return Reason.quotaExceeded
     }
     if (share === undefined) {
       const subscription: Subscription = { ...options, subscriber: this.#session, filter }
       this.#world.hub.subscribe(subscription)
-      this.#own.set(name, subscription)
+      this.#set(subscription)
       this.#replay(subscription, !existed)
     } else {
       const group = this.#groups.group(name, filter)
       group.join(this.#session, options)
+      this.#shared ??= new Map()
       this.#shared.set(name, group)
       // What waits there, never anything retained [U5-20].
       this.#world.turn.atEnd(() => group.pump())
@@ -78,11 +80,11 @@ export class Subscriptions {
   /** False where there was none [MQTT-3.10.4-1]. Deliveries already begun go on [MQTT-3.10.4-3]. */
   remove({ filter, share }: SubscriptionFilter): boolean {
     const name = share === undefined ? filter : shareName(share, filter)
-    const group = this.#shared.get(name)
+    const group = this.#shared?.get(name)
     if (group !== undefined) {
-      this.#shared.delete(name)
+      this.#shared?.delete(name)
       this.#groups.leave(group, this.#session)
-    } else if (this.#own.delete(name)) {
+    } else if (this.#delete(name)) {
       this.#world.hub.unsubscribe(this.#session, filter)
       this.#session.cancelReplay(filter)
     } else return false
@@ -95,15 +97,16 @@ export class Subscriptions {
 
   /** The session ends: leaves all. */
   clear(): void {
-    for (const { filter } of this.#own.values()) this.#world.hub.unsubscribe(this.#session, filter)
-    for (const group of this.#shared.values()) this.#groups.leave(group, this.#session)
-    this.#own.clear()
-    this.#shared.clear()
+    const own = this.#own instanceof Map ? this.#own.values() : this.#own && [this.#own]
+    for (const { filter } of own ?? []) this.#world.hub.unsubscribe(this.#session, filter)
+    for (const group of this.#shared?.values() ?? []) this.#groups.leave(group, this.#session)
+    this.#own = undefined
+    this.#shared = undefined
   }
 
   /** The group that a delivery came from, if the session is still its member. */
   group(origin: Returns | undefined): SharedGroup | undefined {
-    return origin === undefined ? undefined : this.#shared.get(origin.name)
+    return origin === undefined ? undefined : this.#shared?.get(origin.name)
   }
 
   /** The group that a delivery came from, if it still has members. */
@@ -113,7 +116,37 @@ export class Subscriptions {
 
   /** The session has room: lets its groups hand out what waits in them. */
   pumpGroups(): void {
+    if (this.#shared === undefined) return
     for (const group of this.#shared.values()) if (group.waiting > 0) group.pump()
+  }
+
+  get #ownSize(): number {
+    if (this.#own instanceof Map) return this.#own.size
+    return this.#own === undefined ? 0 : 1
+  }
+
+  #has(filter: string): boolean {
+    return this.#own instanceof Map ? this.#own.has(filter) : this.#own?.filter === filter
+  }
+
+  #set(subscription: Subscription): void {
+    const { filter } = subscription
+    if (this.#own instanceof Map) this.#own.set(filter, subscription)
+    else if (this.#own === undefined || this.#own.filter === filter) this.#own = subscription
+    else {
+      this.#own = new Map([
+        [this.#own.filter, this.#own],
+        [filter, subscription],
+      ])
+    }
+  }
+
+  /** False where there was none. */
+  #delete(filter: string): boolean {
+    if (this.#own instanceof Map) return this.#own.delete(filter)
+    if (this.#own?.filter !== filter) return false
+    this.#own = undefined
+    return true
   }
 
   #replay(subscription: Subscription, isNew: boolean): void {

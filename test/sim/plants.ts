@@ -62,7 +62,7 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'sends again in the wrong order after a reconnect',
     file: SENDER,
-    find: 'this.#unsent = [...this.#inflight.values()].reverse()',
+    find: 'this.#unsent = [...this.deliveries()].reverse()',
     replace: 'this.#unsent = [...this.#inflight.values()]',
   },
   {
@@ -104,7 +104,7 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'lets a new message pass those that wait',
     file: SESSION,
-    find: 'return this.isReady && this.#backlog.length === 0 && this.#sender.isOpen',
+    find: 'return this.isReady && this.waiting === 0 && this.#sender.isOpen',
     replace: 'return this.isReady && this.#sender.isOpen',
   },
   {

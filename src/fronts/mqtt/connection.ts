@@ -3,7 +3,7 @@
 // what outlives the connection in its session, what is sent in its peer.
 
 import type { Timer } from '../../base/clock.ts'
-import { Outbox } from '../../base/outbox.ts'
+import { Outbox, type OutboxOwner } from '../../base/outbox.ts'
 import { Reason } from '../../base/reason.ts'
 import type { Wire, WireEnd } from '../../base/wire.ts'
 import { decode } from '../../codec/mqtt/decode.ts'
@@ -36,14 +36,14 @@ const KEEP_ALIVE_FACTOR = 1.5
  */
 type State = 'new' | 'connecting' | 'authenticating' | 'open' | 'closed'
 
-export class Connection implements Client, WireEnd, FrameSink {
+export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
   readonly front: Shared
   readonly wire: Wire
   readonly access: Access
   readonly outbox: Outbox
   login: Login | undefined
-  readonly aliases: IncomingAliases
   readonly #framer: Framer
+  #aliases: IncomingAliases | undefined
   readonly #openedMs: number
   #state: State = 'new'
   /** Undefined until CONNECT was accepted, or goes on with AUTH. */
@@ -66,8 +66,7 @@ export class Connection implements Client, WireEnd, FrameSink {
     this.front = front
     this.wire = wire
     this.access = access
-    this.outbox = new Outbox(turn, wire, front.slabs, limits.outboxBytesMax, () => this.#writable())
-    this.aliases = new IncomingAliases(settings.topicAliasMax)
+    this.outbox = new Outbox(turn, wire, front.slabs, limits.outboxBytesMax, this)
     this.#framer = new Framer(Math.min(limits.packetBytesMax, limits.connectBytesMax), this)
     this.#openedMs = turn.nowMs
     this.#lastSeenMs = turn.nowMs
@@ -84,6 +83,12 @@ export class Connection implements Client, WireEnd, FrameSink {
 
   get isClosed(): boolean {
     return this.#state === 'closed'
+  }
+
+  /** Made for the first one. */
+  get aliases(): IncomingAliases {
+    this.#aliases ??= new IncomingAliases(this.front.parts.settings.topicAliasMax)
+    return this.#aliases
   }
 
   /** Only for a connection that is open: what CONNECT made of it. */
@@ -126,6 +131,17 @@ export class Connection implements Client, WireEnd, FrameSink {
     this.front.parts.turn.open()
     if (this.#isPaused) this.#lastSeenMs = this.front.parts.turn.nowMs
     this.outbox.written()
+  }
+
+  /** The outbox takes more again. */
+  writable(): void {
+    this.front.parts.turn.open()
+    this.#answeredBytes = 0
+    if (this.#isPaused) {
+      this.#isPaused = false
+      this.wire.resume()
+    }
+    if (this.#state === 'open') this.admission.session.resume()
   }
 
   closed(error: Error | undefined): void {
@@ -192,6 +208,7 @@ export class Connection implements Client, WireEnd, FrameSink {
   /** CONNACK 0x00 was sent. */
   open(admission: Admission): void {
     this.#connectTimer?.cancel()
+    this.#connectTimer = undefined
     this.#admission = admission
     this.#version = admission.dialect.version
     this.#framer.version = admission.dialect.version
@@ -352,15 +369,5 @@ export class Connection implements Client, WireEnd, FrameSink {
     if (this.#isPaused || this.#state !== 'open') return
     this.#isPaused = true
     this.wire.pause()
-  }
-
-  #writable(): void {
-    this.front.parts.turn.open()
-    this.#answeredBytes = 0
-    if (this.#isPaused) {
-      this.#isPaused = false
-      this.wire.resume()
-    }
-    if (this.#state === 'open') this.admission.session.resume()
   }
 }

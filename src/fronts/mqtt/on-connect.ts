@@ -209,7 +209,7 @@ function peerOf(client: Client, { properties }: Connect, dialect: Dialect): Mqtt
       packetBytesMax: maximumPacketSize ?? Number.POSITIVE_INFINITY,
       topicAliasMax: Math.min(topicAliasMaximum ?? 0, settings.topicAliasMax),
     },
-    close: (reason) => client.close(reason),
+    connection: client,
   })
 }
 

@@ -15,7 +15,7 @@ import { type Ack, type Packet, PacketType } from '../../codec/mqtt/packets.ts'
 import { REFERENCE_BYTES_MIN } from '../../base/outbox.ts'
 import type { Counters } from '../../core/counters.ts'
 import { keep, type Message, type Qos } from '../../core/message.ts'
-import type { StoreRecord } from '../../core/ports.ts'
+import type { StoreRecord } from '../../core/store.ts'
 import type { Peer } from '../../session/peer.ts'
 import type { Dialect } from './dialect.ts'
 import type { PublishFrames } from './publish-frames.ts'
@@ -36,7 +36,7 @@ export interface PeerParts {
   readonly counters: Counters
   readonly dialect: Dialect
   readonly limits: PeerLimits
-  readonly close: (reason: Reason) => void
+  readonly connection: { close(reason: Reason): void }
 }
 
 const ackBytes = new Uint8Array(5)
@@ -44,7 +44,7 @@ const ACK_VIEWS = [4, 5].map((length) => ackBytes.subarray(0, length))
 
 export class MqttPeer implements Peer {
   readonly receiveMax: number
-  readonly close: (reason: Reason) => void
+  readonly #connection: PeerParts['connection']
   readonly #turn: Turn<StoreRecord>
   readonly #outbox: Outbox
   readonly #frames: PublishFrames
@@ -57,7 +57,7 @@ export class MqttPeer implements Peer {
 
   constructor(parts: PeerParts) {
     this.receiveMax = parts.limits.receiveMax
-    this.close = parts.close
+    this.#connection = parts.connection
     this.#turn = parts.turn
     this.#outbox = parts.outbox
     this.#frames = parts.frames
@@ -80,6 +80,10 @@ export class MqttPeer implements Peer {
   /** PUBACKs that the client cannot have yet, since they wait for a commit. */
   get pubacksHeld(): number {
     return this.#outbox.heldWeight
+  }
+
+  close(reason: Reason): void {
+    this.#connection.close(reason)
   }
 
   publish(
