@@ -20,7 +20,7 @@ function linesFor(...places: Place[]): string[] {
     open: places.map((place) => ({ protocol: 'mqtt', place }) as const),
     missing: [],
   }
-  announce(start, openOutput('info', 'human', { write, close: () => Promise.resolve() }))
+  announce(start, openOutput(start.config.log, { write, close: () => Promise.resolve() }))
   return lines
 }
 

@@ -10,7 +10,8 @@ function open(level: LogLevel, format: LogFormat): { output: Output; lines: stri
   const write = (text: string) => {
     lines.push(text)
   }
-  return { output: openOutput(level, format, { write, close: () => Promise.resolve() }), lines }
+  const sink = { write, close: () => Promise.resolve() }
+  return { output: openOutput({ level, format, repeatsMax: 10 }, sink), lines }
 }
 
 test('JSON: a line per event with level, time and fields, nothing else', () => {

@@ -2,8 +2,10 @@
 // and the start-up lines through the same stream, so that all of it keeps its order.
 
 import { destination, pino } from 'pino'
-import type { LogFormat, LogLevel } from '../config/config.ts'
+import { systemClock } from '../base/clock.ts'
+import type { Config } from '../config/config.ts'
 import type { Log, LogFields } from '../core/ports.ts'
+import { limitRepeats } from './log-repeats.ts'
 
 /**
  * Bytes of log that wait for whoever reads standard output. Above: newer lines are dropped, for a
@@ -51,7 +53,7 @@ export function openStdout(): Sink {
   }
 }
 
-export function openOutput(level: LogLevel, format: LogFormat, sink: Sink): Output {
+export function openOutput({ level, format, repeatsMax }: Config['log'], sink: Sink): Output {
   const isHuman = format === 'human'
   const logger = pino(
     {
@@ -62,17 +64,22 @@ export function openOutput(level: LogLevel, format: LogFormat, sink: Sink): Outp
     },
     isHuman ? { write: (line: string) => sink.write(toHuman(line)) } : sink,
   )
+  const every: Log = {
+    debug: (event, fields) => logger.debug(fields, event),
+    info: (event, fields) => logger.info(fields, event),
+    warn: (event, fields) => logger.warn(fields, event),
+    error: (event, fields) => logger.error(fields, event),
+  }
+  const log = limitRepeats(every, systemClock, { repeatsMax })
   return {
-    log: {
-      debug: (event, fields) => logger.debug(fields, event),
-      info: (event, fields) => logger.info(fields, event),
-      warn: (event, fields) => logger.warn(fields, event),
-      error: (event, fields) => logger.error(fields, event),
-    },
+    log,
     print: (line) => {
       if (isHuman) sink.write(`${line}\n`)
     },
-    close: () => sink.close(),
+    close: () => {
+      log.flush()
+      return sink.close()
+    },
   }
 }
 

@@ -57,7 +57,7 @@ export async function start(flags: StartFlags): Promise<Exit> {
   }
   prepared = prepared.map((one) => ({ ...one, access: access.of(one.listener) }))
 
-  const output = openOutput(config.log.level, config.log.format, openStdout())
+  const output = openOutput(config.log, openStdout())
   try {
     return await run(config, prepared, access, output)
   } finally {

@@ -57,7 +57,12 @@ export interface Config {
   /** `commit`: acknowledge what is on disk. `relaxed`: acknowledge what will be soon. */
   readonly durability: 'commit' | 'relaxed'
   readonly access: AccessFiles
-  readonly log: { readonly level: LogLevel; readonly format: LogFormat }
+  readonly log: {
+    readonly level: LogLevel
+    readonly format: LogFormat
+    /** Lines that say the same of the same client in 10 s; the rest is counted. 0: all. */
+    readonly repeatsMax: number
+  }
   readonly mqtt: MqttSettings
   readonly limits: Limits
   /** `intervalS`: seconds between two publications under `$SYS`; 0 for none. */
@@ -76,7 +81,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   memory: false,
   durability: 'commit',
   access: {},
-  log: { level: 'info', format: 'human' },
+  log: { level: 'info', format: 'human', repeatsMax: 10 },
   mqtt: { ...DEFAULT_MQTT_SETTINGS },
   limits: { ...DEFAULT_LIMITS },
   sys: { intervalS: 10 },

@@ -24,6 +24,8 @@ export const EXPLAINED: Readonly<Record<string, string>> = {
   log: 'The log, on standard output.',
   'log.level': 'debug, info, warn, error or silent.',
   'log.format': 'human or json.',
+  'log.repeatsMax':
+    'Lines that say the same of the same client in 10 s. Above: they are counted. 0: no limit.',
   mqtt: 'What the server offers by MQTT.',
   'mqtt.qosMax': 'The highest QoS: a PUBLISH above is refused, a subscription above gets this.',
   'mqtt.retainAvailable': 'Whether messages may be retained.',
@@ -44,6 +46,10 @@ export const EXPLAINED: Readonly<Record<string, string>> = {
     'Messages that wait in one session. Above: the newest is dropped for that session.',
   'limits.sessionQueueBytesMax':
     'Bytes that wait in one session. Above: the newest message is dropped for that session.',
+  'limits.queueWindowMax':
+    'Messages of one queue in memory, with a durable store. Above: they are read as they are sent.',
+  'limits.queueWindowBytesMax':
+    'Bytes of one queue in memory, with a durable store. Above: as above.',
   'limits.inflightMax': 'QoS 1 and 2 messages in flight to one client. Above: they wait.',
   'limits.inflightBytesMax': 'Bytes in flight to one client. Above: messages wait.',
   'limits.sessionsMax': 'Sessions, connected or not. Above: a new one is refused with 0x97.',

@@ -51,6 +51,8 @@ const limits = z.strictObject({
   connectionsMax: bound,
   sessionQueueMax: bound,
   sessionQueueBytesMax: bound,
+  queueWindowMax: whole(2),
+  queueWindowBytesMax: bound,
   inflightMax: whole(1, 65_535),
   inflightBytesMax: bound,
   sessionsMax: bound,
@@ -122,6 +124,7 @@ const ROOT = z.strictObject({
   log: z.strictObject({
     level: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }),
     format: z.enum(LOG_FORMATS, { error: 'must be human or json' }),
+    repeatsMax: whole(0),
   }),
   mqtt,
   limits,

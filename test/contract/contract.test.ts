@@ -104,7 +104,10 @@ for (const format of ['human', 'json'] as const) {
       flushSync: () => {},
       close: () => Promise.resolve(),
     }
-    return { log: openOutput('debug', format, sink).log, lines: () => lines }
+    return {
+      log: openOutput({ level: 'debug', format, repeatsMax: 10 }, sink).log,
+      lines: () => lines,
+    }
   })
 }
 

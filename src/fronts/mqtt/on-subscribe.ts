@@ -57,11 +57,11 @@ function subscribe(
   asked: SubscribeFilter,
   id: number,
 ): Reason {
-  const { settings, access } = client.front.parts
+  const { settings, access, log } = client.front.parts
   const { session, principal } = client.admission
   const refusal = unavailable(client, filter) ?? access.maySubscribe(principal, filter.filter)
   if (refusal !== Reason.success) {
-    client.front.parts.log.debug('subscribe refused', {
+    log.debug('subscribe refused', {
       client: session.clientId,
       filter: asked.filter,
       reason: reasonName(refusal, PacketType.suback),
@@ -70,7 +70,12 @@ function subscribe(
   }
   const qos: Qos = asked.qos < settings.qosMax ? asked.qos : settings.qosMax // [MQTT-3.8.4-7]
   const { noLocal, retainAsPublished, retainHandling } = asked
-  return session.subscriptions.add(filter, { qos, noLocal, retainAsPublished, retainHandling, id })
+  const options = { qos, noLocal, retainAsPublished, retainHandling, id }
+  const reason = session.subscriptions.add(filter, options)
+  const outcome = reason < FAILURE ? 'subscribed' : 'subscribe refused'
+  const name = reasonName(reason, PacketType.suback)
+  log.debug(outcome, { client: session.clientId, filter: asked.filter, reason: name })
+  return reason
 }
 
 /** Why a filter is refused by the server's limits, if it is. */
