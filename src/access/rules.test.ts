@@ -94,6 +94,14 @@ test('the rules of each listener are its own, and whoever came in there keeps th
   assert.equal(named.user, undefined, 'a name that nobody checks is none')
 })
 
+test('one set of rules needs no name', async (t) => {
+  const files = new AccessFiles(t)
+  const passwordFile = await files.passwords({ al: 'one' })
+  const rules = await openRules({ passwordFile })
+  assert.equal((await principalOf(rules, 'al', 'one')).user, 'al')
+  assert.equal((await login(rules, undefined)).reason, Reason.notAuthorized)
+})
+
 test('new rules hold at once for whoever is connected', async (t) => {
   const files = new AccessFiles(t)
   const aclFile = files.write('acl', 'user al\ntopic a\n')
