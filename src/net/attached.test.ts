@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -40,13 +40,13 @@ function broker(t: TestContext): Broker {
   return { listeners, fronts }
 }
 
-/** The program's server, which answers each request with its method and path. */
+/** The program's server, which reads each request and answers with its method and path. */
 async function program(
   t: TestContext,
   server: Server | SecureServer = createServer(),
 ): Promise<{ http: Server | SecureServer; port: number }> {
-  server.on('request', ({ method, url }: IncomingMessage, response) => {
-    response.end(`${method} ${url}`)
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    request.resume().on('end', () => response.end(`${request.method} ${request.url}`))
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   t.after(() => {

@@ -158,6 +158,5 @@ function answerAsRequest(server: HttpServer, request: IncomingMessage, stream: D
   response.shouldKeepAlive = false
   response.assignSocket(socket)
   response.on('finish', () => socket.destroySoon())
-  request.push(null)
   server.emit('request', request, response)
 }
