@@ -1,5 +1,6 @@
-// Tells systemd how the service is (Type=notify): up, reloading, stopping. Node has no Unix datagram
-// sockets, so the program systemd-notify sends each notice. Without $NOTIFY_SOCKET nothing is told.
+// Tells systemd how the service is (Type=notify): up, reloading, stopping. Node has no Unix
+// datagram sockets, so the program systemd-notify sends each notice. Without $NOTIFY_SOCKET nothing
+// is told.
 
 import { execFile } from 'node:child_process'
 import type { Log } from '../core/ports.ts'
