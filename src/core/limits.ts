@@ -4,7 +4,10 @@
 export interface Limits {
   /** Bytes of one packet, header included. Above: the connection is refused with 0x95. */
   packetBytesMax: number
-  /** Open connections. Above: a new one is refused with 0x97 (3.x: 3). */
+  /**
+   * Connected clients. Above: a new one is refused with 0x97 (3.x: 3); 1000 sockets above, those
+   * that have said nothing included, a new one is cut off at once.
+   */
   connectionsMax: number
   /**
    * Messages that wait in one session or shared group. Above: the newest is dropped for it alone.

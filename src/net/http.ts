@@ -57,7 +57,7 @@ export async function listenHttp(
   ends: HttpEnds,
 ): Promise<Listening & Partial<SecureListening>> {
   const { tls } = options
-  const arrivals = new Arrivals()
+  const arrivals = new Arrivals(options)
   const settings: ServerOptions = {
     ...SERVER_OPTIONS,
     headersTimeout: HEADERS_MS_MAX,

@@ -13,7 +13,7 @@ import {
   MQTT_PATH,
 } from './attached.ts'
 import { type HttpEnds, type HttpOptions, listenHttp } from './http.ts'
-import type { Listening } from './listening.ts'
+import type { Entrance, Listening } from './listening.ts'
 import { listenTcp } from './tcp.ts'
 import { type Certificates, listenTls } from './tls.ts'
 import type { WebSocketSettings } from './websocket.ts'
@@ -33,6 +33,7 @@ export interface OpenListening extends Listening {
 
 export interface ListenersParts {
   readonly accept: Accept
+  readonly entrance?: Entrance | undefined
   readonly fetch: (request: Request) => Response | Promise<Response>
   readonly webSocket: WebSocketSettings
 }
@@ -114,7 +115,8 @@ export class Listeners {
     await Promise.all(meant.map(([listening]) => listening.close()))
   }
 
-  #listen(options: ListenOptions, accept: Accept): Promise<OpenListening> {
+  #listen(asked: ListenOptions, accept: Accept): Promise<OpenListening> {
+    const options = { ...asked, entrance: this.#parts.entrance }
     const { speaks = 'mqtt', tls } = options
     if (speaks !== 'mqtt') return listenHttp(options, this.#endsFor(speaks, accept))
     return tls === undefined ? listenTcp(options, accept) : listenTls({ ...options, tls }, accept)

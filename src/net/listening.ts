@@ -23,6 +23,8 @@ export type SocketOptions = Place & {
    * is. Only for a listener that nobody but the proxy can reach: the header is believed.
    */
   readonly proxyProtocol?: boolean
+  /** Asked for each new connection; by default all are let in. */
+  readonly entrance?: Entrance | undefined
   /** Told what goes wrong while listening, such as no file descriptors left. It goes on. */
   readonly failed?: (error: Error) => void
   /** Told why a connection was cut before its first byte of MQTT or HTTP. */
@@ -47,8 +49,33 @@ export const SERVER_OPTIONS: Readonly<ServerOpts> = {
   keepAliveInitialDelay: PROBE_AFTER_MS,
 }
 
-/** Binds `server`. Rejects with {@link ListenError}. */
+/** Bounds the connections of all listeners of one server before any of them costs much. */
+export class Entrance {
+  /** Connections that are not a front's yet. */
+  arriving = 0
+  readonly #isFull: (arriving: number) => boolean
+
+  /** `isFull`: whether there is no room beside so many that are on their way in. */
+  constructor(isFull: (arriving: number) => boolean) {
+    this.#isFull = isFull
+  }
+
+  /** From now on cuts a connection off that comes while there is no room, before all else. */
+  guard(server: Server): void {
+    const takers = server.listeners('connection')
+    server.removeAllListeners('connection')
+    server.on('connection', (socket: Socket) => {
+      if (this.#isFull(this.arriving)) socket.destroy()
+      else for (const take of takers) Reflect.apply(take, server, [socket])
+    })
+  }
+}
+
+/**
+ * Binds `server`, which has all its listeners of 'connection'. Rejects with {@link ListenError}.
+ */
 export async function bind(server: Server, options: SocketOptions): Promise<void> {
+  options.entrance?.guard(server)
   await bindTo(server, 'path' in options ? { path: options.path } : placeOf(options))
   server.on('error', (error) => options.failed?.(error))
 }
@@ -105,17 +132,25 @@ export function whereIs(server: Server): { readonly host: string; readonly port:
 
 /** Connections that are not a front's yet: nobody else ends them when the listener closes. */
 export class Arrivals {
+  readonly #entrance: Entrance | undefined
   readonly #sockets = new Set<Socket>()
   #whenNone: (() => void) | undefined
 
+  constructor({ entrance }: Pick<SocketOptions, 'entrance'>) {
+    this.#entrance = entrance
+  }
+
   add(socket: Socket): void {
     this.#sockets.add(socket)
+    if (this.#entrance !== undefined) this.#entrance.arriving += 1
     socket.once('close', () => this.leave(socket))
   }
 
   /** Somebody else ends it from now on. */
   leave(socket: Socket): void {
-    if (this.#sockets.delete(socket) && this.#sockets.size === 0) this.#whenNone?.()
+    if (!this.#sockets.delete(socket)) return
+    if (this.#entrance !== undefined) this.#entrance.arriving -= 1
+    if (this.#sockets.size === 0) this.#whenNone?.()
   }
 
   /** Resolves when all have left; cuts off those that are still here after `lingerMs`. */

@@ -9,14 +9,14 @@ import { plain, tellRemote } from './remote.ts'
 /** A proxy sends its header at once; whoever does not is cut off. */
 const HEADER_MS_MAX = 5000
 
-type Options = Pick<SocketOptions, 'refused'> & { readonly headerMsMax?: number }
+type Options = Pick<SocketOptions, 'refused' | 'entrance'> & { readonly headerMsMax?: number }
 
 /**
  * Call it when `server` has all its listeners of 'connection'; they get each connection once its
  * header was read. Gives the connections whose header is awaited.
  */
 export function expectProxyHeader(server: Server, options: Options): Arrivals {
-  const arrivals = new Arrivals()
+  const arrivals = new Arrivals(options)
   const takers = server.listeners('connection')
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {

@@ -41,7 +41,7 @@ export type TlsOptions = SocketOptions & { readonly tls: Certificates }
 /** Listens, and calls `accept` for each new stream once it is secure. */
 export async function listenTls(options: TlsOptions, accept: Accept): Promise<SecureListening> {
   const server = createServer({ ...SERVER_OPTIONS, ...securityOf(options.tls) })
-  const arrivals = new Arrivals()
+  const arrivals = new Arrivals(options)
   server.on('connection', (socket: Socket) => arrivals.add(socket))
   onSecure(server, options, (socket) => {
     arrivals.leave(acceptedOf(socket))

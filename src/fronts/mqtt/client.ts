@@ -57,8 +57,10 @@ export interface Shared {
   readonly isDraining: boolean
   /** A client id that no session has [MQTT-3.2.2-16]. */
   assignClientId(): string
+  /** A client was accepted. */
+  admitted(): void
   /** The client's wire is gone. */
-  remove(client: Client): void
+  remove(client: Client, wasAdmitted: boolean): void
 }
 
 /** What CONNECT made of a connection. */

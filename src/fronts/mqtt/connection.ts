@@ -168,7 +168,7 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
         version: dialect.name,
       })
     }
-    this.front.remove(this)
+    this.front.remove(this, this.#admission !== undefined)
   }
 
   /** The topic of that name, within the limits; a publisher mostly repeats itself. */
@@ -210,6 +210,7 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
     this.#connectTimer?.cancel()
     this.#connectTimer = undefined
     this.#admission = admission
+    this.front.admitted()
     this.#version = admission.dialect.version
     this.#framer.version = admission.dialect.version
     this.#framer.packetBytesMax = this.front.parts.limits.packetBytesMax

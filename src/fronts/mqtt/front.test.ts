@@ -9,7 +9,10 @@ import { SessionWorld } from '../../../test/support/session-world.ts'
 import { Reason } from '../../base/reason.ts'
 import { PacketType } from '../../codec/mqtt/packets.ts'
 import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
+import { ALLOW_ALL } from '../../core/access.ts'
+import type { Access, Authentication } from '../../core/ports.ts'
 import { createMemoryStore } from '../../storage/memory.ts'
+import { CONNECTIONS_SPARE_MAX } from './front.ts'
 import type { MqttSettings } from './settings.ts'
 
 const COMMIT_MS = 50
@@ -358,4 +361,59 @@ test('[MQTT-3.3.2-4] a Payload Format Indicator of 0 is forwarded too', () => {
     client.publishes.map(({ properties }) => properties.payloadFormat),
     [0, undefined],
   )
+})
+
+test('connectionsMax counts clients, not those who have said nothing', () => {
+  const { world, open, join } = setUp({ world: { limits: { connectionsMax: 2 } } })
+  const silent = [open(), open(), open()]
+  const first = join('a')
+  join('b')
+  assert.equal(reasonOf(join('c'), PacketType.connack), Reason.quotaExceeded)
+  first.lose()
+  const next = join('d')
+  assert.equal(reasonOf(next, PacketType.connack), Reason.success)
+  for (const client of silent) client.lose()
+  world.settle()
+  assert.equal(next.isEnded, false)
+})
+
+test('who comes while another is being authenticated may take the last place', async () => {
+  const asked: ((authentication: Authentication) => void)[] = []
+  const access: Access = {
+    ...ALLOW_ALL,
+    authenticate: () => new Promise((resolve) => asked.push(resolve)),
+  }
+  const { world, open } = setUp({ world: { limits: { connectionsMax: 1 }, access } })
+  const clients = ['a', 'b'].map((clientId) => {
+    const client = open()
+    client.connect(clientId)
+    world.settle()
+    return client
+  })
+  for (const [index, clientId] of ['a', 'b'].entries()) {
+    const principal = { clientId, user: undefined, front: 'mqtt', address: 'local' } as const
+    asked[index]!({ reason: Reason.success, principal })
+  }
+  await new Promise(setImmediate)
+  world.settle()
+  const reasons = clients.map((client) => reasonOf(client, PacketType.connack))
+  assert.deepEqual(reasons, [Reason.success, Reason.quotaExceeded])
+})
+
+test('far above connectionsMax a wire is cut off at once, which is logged once', () => {
+  const { world, open, join } = setUp({ world: { limits: { connectionsMax: 1 } } })
+  const [client, ...silent] = [join('a'), ...Array.from({ length: CONNECTIONS_SPARE_MAX }, open)]
+  const late = [open(), open()]
+  assert.deepEqual(
+    late.map(({ isEnded }) => isEnded),
+    [true, true],
+  )
+  assert.deepEqual(world.warnings, ['too many connections, new ones are cut off'])
+  assert.equal(world.counters.connectionsRefused, 2)
+  world.settle()
+  assert.equal(client?.isEnded, false)
+
+  for (const one of silent) one.lose()
+  assert.equal(open().isEnded, false)
+  assert.deepEqual(world.warnings.slice(1), ['connections are taken again'])
 })

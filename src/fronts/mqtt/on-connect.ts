@@ -136,6 +136,8 @@ function accept(
     })
     return refuse(client, authentication.reason, packet.version) // [MQTT-3.1.4-2]
   }
+  // Others may have come while it was being authenticated.
+  if (!client.front.hasRoom) return refuse(client, Reason.quotaExceeded, packet.version)
   const will = willOf(packet, principal, client.front.parts.limits.topicLevelsMax)
   const refusal = mayLeave(client, will, principal)
   if (refusal !== Reason.success) return refuse(client, refusal, packet.version)
