@@ -50,6 +50,8 @@ export interface Disk {
   /** What does not exist counts as removed. */
   remove(path: string, done: Done): void
   syncFolder(folder: string, done: Done): void
+  /** Bytes that may still be written, about; Infinity where nobody knows. */
+  room(done: Answer<number>): void
 }
 
 export interface DiskFile {
