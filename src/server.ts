@@ -27,6 +27,7 @@ import { MqttFront } from './fronts/mqtt/front.ts'
 import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from './fronts/mqtt/settings.ts'
 import { acceptDuplex } from './net/duplex.ts'
 import type { Attachment, AttachOptions, HttpServer } from './net/attached.ts'
+import { Entrance } from './net/listening.ts'
 import { Listeners, type ListenOptions, type OpenListening } from './net/listeners.ts'
 import { setImmediateScheduler } from './net/scheduler.ts'
 import { Sessions } from './session/sessions.ts'
@@ -187,6 +188,7 @@ function once(task: () => Promise<void>): () => Promise<void> {
 function listenersOf(front: MqttFront, limits: Limits, settings: MqttSettings): Listeners {
   const listeners: Listeners = new Listeners({
     accept: (wire) => front.accept(wire),
+    entrance: new Entrance((arriving) => front.isFull(arriving)),
     fetch: createHttpFront({ isReady: () => listeners.isReady }),
     webSocket: {
       messageBytesMax: Math.max(limits.packetBytesMax, WEBSOCKET_BYTES_MIN),
