@@ -219,15 +219,17 @@ function gaugesOf(
   retained: Retained,
   front: MqttFront,
 ): Gauges {
-  const { waiting, waitingBytes, connected } = sessions.totals()
+  const { waiting, inflight, waitingBytes, connected, members } = sessions.totals()
   return {
     clientsConnected: connected,
     clientsDisconnected: sessions.size - connected,
-    subscriptions: tree.size,
-    sharedSubscriptions: sessions.groups,
+    // A group is one subscriber of the tree.
+    subscriptions: tree.size - sessions.groups,
+    sharedSubscriptions: members,
     retained: retained.count,
     stored: retained.count + waiting,
-    storedBytes: retained.bytes + waitingBytes,
+    storedBytes: retained.payloadBytes + waitingBytes,
+    inflight,
     bytesSent: front.bytesSent,
     heapBytes: process.memoryUsage().heapUsed,
   }

@@ -88,6 +88,7 @@ test('the bytes are those of all texts and payloads, and a fixed part each', () 
   const retained = new Retained(ROOMY)
   retained.set(createMessage('ab', { payload: new Uint8Array(10) }))
   assert.equal(retained.bytes, RETAINED_OVERHEAD_BYTES + 12)
+  assert.equal(retained.payloadBytes, 10)
   const properties = {
     ...NO_MESSAGE_PROPERTIES,
     contentType: 'abc',
@@ -101,9 +102,13 @@ test('the bytes are those of all texts and payloads, and a fixed part each', () 
   retained.set(createMessage('b', { payload: new Uint8Array(0), properties }))
   const pairs = 2 * USER_PROPERTY_BYTES + 6 + 1
   assert.equal(retained.bytes, 2 * RETAINED_OVERHEAD_BYTES + 12 + 1 + 3 + 3 + 7 + pairs)
+  retained.set(createMessage('b', { payload: new Uint8Array(4) }))
+  assert.equal(retained.payloadBytes, 14)
   retained.clear(topicOf('ab'))
+  assert.equal(retained.payloadBytes, 4)
   retained.clear(topicOf('b'))
   assert.equal(retained.bytes, 0)
+  assert.equal(retained.payloadBytes, 0)
 })
 
 test('a topic of many levels counts for each of them', () => {

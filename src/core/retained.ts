@@ -16,6 +16,7 @@ export class Retained {
   readonly #messages = new TopicTrie<Message>()
   readonly #expiries = new Expiries()
   #bytes = 0
+  #payloadBytes = 0
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -29,6 +30,11 @@ export class Retained {
   /** What they count for: the messages, their topics, and an overhead for each and its levels. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Of their payloads alone. */
+  get payloadBytes(): number {
+    return this.#payloadBytes
   }
 
   /** The topic's state; undefined from the moment it expires. */
@@ -49,6 +55,7 @@ export class Retained {
     if (bytes > this.#bytesMax) return false
 
     this.#bytes = bytes
+    this.#payloadBytes += message.payload.length - (former?.payload.length ?? 0)
     this.#messages.set(topic, keep(message))
     if (expiresAtMs !== NEVER) this.#expiries.set(topic, expiresAtMs)
     else this.#expiries.delete(topic)
@@ -60,6 +67,7 @@ export class Retained {
     const former = this.#messages.remove(topic)
     if (former === undefined) return false
     this.#bytes -= stateBytes(former)
+    this.#payloadBytes -= former.payload.length
     this.#expiries.delete(topic)
     return true
   }

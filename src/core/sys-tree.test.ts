@@ -12,6 +12,7 @@ const IDLE: Gauges = {
   retained: 0,
   stored: 0,
   storedBytes: 0,
+  inflight: 0,
   bytesSent: 0,
   heapBytes: 1000,
 }
@@ -52,6 +53,7 @@ describe('$SYS', () => {
         (name) => `clients/${name}`,
       ),
       ...['messages/received', 'messages/sent', 'messages/stored', 'bytes/received', 'bytes/sent'],
+      'messages/inflight',
       ...['publish/messages/received', 'publish/messages/sent', 'publish/messages/dropped'],
       ...['publish/bytes/received', 'publish/bytes/sent', 'heap/current', 'heap/maximum'],
       ...['subscriptions/count', 'shared_subscriptions/count', 'retained messages/count'],

@@ -14,13 +14,17 @@ import type { Topic } from './topic.ts'
 export interface Gauges {
   readonly clientsConnected: number
   readonly clientsDisconnected: number
+  /** Those that are not shared. */
   readonly subscriptions: number
+  /** Each member's counts. */
   readonly sharedSubscriptions: number
   readonly retained: number
   /** Messages in queues and in flight, retained ones included. */
   readonly stored: number
   /** Their payload bytes. */
   readonly storedBytes: number
+  /** Messages that wait for an acknowledgement. */
+  readonly inflight: number
   /** All bytes ever sent, those of open connections included. */
   readonly bytesSent: number
   readonly heapBytes: number
@@ -114,6 +118,7 @@ export class SysTree {
     this.#publish('shared_subscriptions/count', gauges.sharedSubscriptions)
     this.#publish('retained messages/count', gauges.retained)
     this.#publish('messages/stored', gauges.stored)
+    this.#publish('messages/inflight', gauges.inflight)
     this.#publish('store/messages/count', gauges.stored)
     this.#publish('store/messages/bytes', gauges.storedBytes)
     this.#publish('heap/current', gauges.heapBytes)

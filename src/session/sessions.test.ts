@@ -234,6 +234,9 @@ test('totals count what waits and what is in flight', () => {
   two.close()
   world.publish('a', 'abc')
   world.publish('a', 'abc')
-  assert.deepEqual(world.sessions.totals(), { waiting: 4, waitingBytes: 12, connected: 1 })
+  assert.deepEqual(world.sessions.totals(), {
+    ...{ waiting: 4, inflight: 1, waitingBytes: 12 },
+    ...{ connected: 1, members: 1 },
+  })
   assert.equal(world.sessions.groups, 1)
 })

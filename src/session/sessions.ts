@@ -43,6 +43,17 @@ interface Absence {
   will: Timer | undefined
 }
 
+export interface SessionTotals {
+  /** Messages in queues and in flight. */
+  readonly waiting: number
+  /** Those in flight alone. */
+  readonly inflight: number
+  readonly waitingBytes: number
+  readonly connected: number
+  /** Subscriptions that are shared, each member's counted. */
+  readonly members: number
+}
+
 export class Sessions {
   readonly #world: World
   readonly #groups: SharedGroups
@@ -66,11 +77,13 @@ export class Sessions {
     return this.#groups.size
   }
 
-  /** What all sessions hold; looks at each one. */
-  totals(): { waiting: number; waitingBytes: number; connected: number } {
-    const totals = { waiting: 0, waitingBytes: 0, connected: 0 }
+  /** What all sessions hold; looks at each one, and at each group. */
+  totals(): SessionTotals {
+    const { members } = this.#groups
+    const totals = { waiting: 0, inflight: 0, waitingBytes: 0, connected: 0, members }
     for (const session of this.#sessions.values()) {
       totals.waiting += session.waiting + session.inflight
+      totals.inflight += session.inflight
       totals.waitingBytes += session.bytes
       if (session.peer !== undefined) totals.connected += 1
     }

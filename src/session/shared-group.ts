@@ -195,6 +195,13 @@ export class SharedGroups {
     return this.#groups.size
   }
 
+  /** The members of all; looks at each group. */
+  get members(): number {
+    let count = 0
+    for (const group of this.#groups.values()) count += group.size
+    return count
+  }
+
   /** The group of that name, made where there is none. */
   group(name: string, filter: TopicFilter): SharedGroup {
     let group = this.#groups.get(name)
