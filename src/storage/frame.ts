@@ -1,4 +1,4 @@
-// One frame of the journal: a head of 40 bytes and a payload. The head's checksum is seeded with
+// One frame of the journal: a head of 44 bytes and a payload. The head's checksum is seeded with
 // the place of the frame, segment and byte, so that what an earlier use of a segment left behind
 // never passes. Nothing here knows what a payload holds.
 
@@ -8,21 +8,22 @@ import { crc32 } from 'node:zlib'
  * Bytes that the first chunk of each write leaves free at its beginning: the journal writes the
  * frame's head there, so that head and payload go to the disk as one piece.
  */
-export const FRAME_HEAD_BYTES = 40
+export const FRAME_HEAD_BYTES = 44
 
 /** `RJF1` in the file: what a search for the next frame goes by. The 1 is the format's version. */
 export const FRAME_MAGIC: Uint8Array = Uint8Array.of(0x52, 0x4a, 0x46, 0x31)
 const MAGIC = 0x52_4a_46_31
 
-// Big-endian: magic u32, payload length u32, position f64, wall time f64, era u32, behind u32,
-// checksum of the payload u32, checksum of the head u32.
+// Big-endian: magic u32, payload length u32, position f64, wall time f64, era u32, previous era u32,
+// behind u32, checksum of the payload u32, checksum of the head u32.
 const LENGTH_AT = 4
 const POSITION_AT = 8
 const WALL_AT = 16
 const ERA_AT = 24
-const BEHIND_AT = 28
-const PAYLOAD_CRC_AT = 32
-const HEAD_CRC_AT = 36
+const PREVIOUS_ERA_AT = 28
+const BEHIND_AT = 32
+const PAYLOAD_CRC_AT = 36
+const HEAD_CRC_AT = 40
 
 const UINT32_MAX = 0xffff_ffff
 
@@ -45,6 +46,8 @@ export interface FrameHead {
   readonly wallMs: number
   /** The number of its segment in the order of writing. */
   readonly era: number
+  /** The era of the frame before, of which there may be an earlier attempt in another one. */
+  readonly previousEra: number
   /** How far beyond the last frame that was durable when this one was written: 1 with `commit`. */
   readonly behind: number
 }
@@ -72,6 +75,7 @@ export function sealFrame(
   view.setFloat64(POSITION_AT, head.position)
   view.setFloat64(WALL_AT, head.wallMs)
   view.setUint32(ERA_AT, head.era)
+  view.setUint32(PREVIOUS_ERA_AT, head.previousEra)
   view.setUint32(BEHIND_AT, Math.min(head.behind, UINT32_MAX))
   view.setUint32(PAYLOAD_CRC_AT, crc)
   view.setUint32(HEAD_CRC_AT, crc32(first.subarray(0, HEAD_CRC_AT), seedOf(id, at)))
@@ -94,6 +98,7 @@ export function parseHead(bytes: Uint8Array, id: number, at: number): SealedHead
     position: view.getFloat64(POSITION_AT),
     wallMs: view.getFloat64(WALL_AT),
     era: view.getUint32(ERA_AT),
+    previousEra: view.getUint32(PREVIOUS_ERA_AT),
     behind: view.getUint32(BEHIND_AT),
     payloadBytes: view.getUint32(LENGTH_AT),
     payloadCrc: view.getUint32(PAYLOAD_CRC_AT),

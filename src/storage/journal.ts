@@ -5,13 +5,11 @@
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { asked, type Disk, type DiskError, type DiskFile, type Done } from './disk.ts'
-import { FRAME_HEAD_BYTES, type JournalFrame, sealFrame } from './frame.ts'
+import { type JournalFrame, sealFrame } from './frame.ts'
 import { type Damage, recoverFrames, type Recovered } from './recovery.ts'
 import { Reserve, type Segment } from './reserve.ts'
-import { segmentName } from './segment.ts'
+import { eraseBytes, segmentName } from './segment.ts'
 import { Syncer } from './syncer.ts'
-
-export { FRAME_HEAD_BYTES } from './frame.ts'
 
 export interface JournalOptions {
   readonly disk: Disk
@@ -76,13 +74,14 @@ const REFUSE_PART = 1 / 2
 /**
  * Opens the journal and replays it. Fails with a {@link DiskError} where the disk cannot be read,
  * and with what `replay` throws; nothing has been changed then. A disk that cannot be written is
- * no failure: the journal opens in `trouble`.
+ * no failure, the journal opens in `trouble`; unless frames of `relaxed` must be erased.
  */
 export async function openJournal(
   options: JournalOptions,
 ): Promise<{ journal: Journal; report: JournalReport }> {
   const { disk, folder, after, replay } = options
   const found = await recoverFrames(disk, folder, after, replay)
+  for (const { path, at, endAt } of found.unsynced) await eraseBytes(disk, path, at, endAt)
   const journal = new Journal(options, found)
   await journal.prepared
   const { replayedFrames, replayedBytes, damages, isTorn, unsyncedFrames } = found
@@ -129,6 +128,8 @@ export class Journal {
   readonly #onWritten: Done = (error) => this.#endWrite(error)
   #sealed: Sealed[]
   #current: Current | undefined
+  /** Of the last frame. */
+  #lastEra: number
   #nextEra: number
   #position: number
   #pending: Pending | undefined
@@ -151,6 +152,7 @@ export class Journal {
     this.#quarantine = quarantine
     this.#segmentBytes = segmentBytes
     this.#position = found.position
+    this.#lastEra = found.era
     this.#nextEra = found.nextEra
     this.#sealed = found.segments.map(({ path, bytes, last, frameBytes, isDamaged }) => {
       return { path, bytes, last, usedBytes: frameBytes, isDamaged }
@@ -211,7 +213,7 @@ export class Journal {
   }
 
   /**
-   * Writes one frame, whose payload is `chunks` without the first {@link FRAME_HEAD_BYTES} bytes of
+   * Writes one frame, whose payload is `chunks` without the first `FRAME_HEAD_BYTES` bytes of
    * the first one. `done` is called later, once. One write at a time; the chunks belong to the
    * journal until it is done.
    *
@@ -308,8 +310,9 @@ export class Journal {
   #send(current: Current, { chunks }: Pending): void {
     const position = this.#position + 1
     const behind = position - this.durablePosition
-    const wallMs = this.#clock.wall()
-    sealFrame(chunks, { position, wallMs, era: current.era, behind }, current.id, current.at)
+    const { era } = current
+    const head = { position, wallMs: this.#clock.wall(), era, previousEra: this.#lastEra, behind }
+    sealFrame(chunks, head, current.id, current.at)
     current.file.write(chunks, current.at, this.#onWritten)
   }
 
@@ -342,6 +345,7 @@ export class Journal {
     } else if (current !== undefined) {
       this.#count(current.at, pending.bytes)
       this.#position++
+      this.#lastEra = current.era
       current.at += pending.bytes
       current.last = this.#position
       current.failures = 0

@@ -14,7 +14,7 @@ import {
 } from './disk.ts'
 
 // A flag that makes each write durable saves a system call for each commit. macOS has it and does
-// not empty the drive's own cache for it, which its fsync, as Node calls it, does; Windows has none.
+// not empty the drive's own cache for it, as its fsync does when Node calls it; Windows has none.
 const { O_DSYNC, O_RDWR, O_CREAT, O_RDONLY } = fs.constants
 const WRITES_THROUGH = O_DSYNC !== undefined && process.platform !== 'darwin'
 
@@ -31,7 +31,7 @@ export function createNodeDisk(root: string, options: NodeDiskOptions = {}): Dis
   const writesThrough = WRITES_THROUGH && (options.writesThrough ?? true)
   const full = (path: string): string => join(root, path)
   return {
-    list: (folder, done) => listFolder(full(folder), done),
+    list: (folder, done) => void listFolder(full(folder), done),
     open(path, mode, done) {
       const open = (): void => {
         fs.open(full(path), flagsOf(mode, writesThrough), PRIVATE_FILE, (error, fd) => {
@@ -152,14 +152,20 @@ function restOf(chunks: readonly Uint8Array[], written: number): readonly Uint8A
   return []
 }
 
-function listFolder(folder: string, done: Answer<readonly FileEntry[]>): void {
-  listAll(folder).then(
-    (entries) => done(undefined, entries),
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') done(undefined, [])
-      else done(diskError(`cannot list ${folder}`, error), undefined)
-    },
-  )
+async function listFolder(folder: string, done: Answer<readonly FileEntry[]>): Promise<void> {
+  let entries: readonly FileEntry[]
+  try {
+    entries = await listAll(folder)
+  } catch (error) {
+    const { code = 'EIO', message } = parseError(error)
+    if (code === 'ENOENT') return done(undefined, [])
+    return done(new DiskError(`cannot list ${folder}: ${message}`, code, error), undefined)
+  }
+  done(undefined, entries)
+}
+
+function parseError(error: unknown): NodeJS.ErrnoException {
+  return error as NodeJS.ErrnoException
 }
 
 async function listAll(folder: string): Promise<readonly FileEntry[]> {

@@ -37,6 +37,8 @@ export interface FoundSegment {
 export interface Recovered {
   /** Of the last frame that counts, and at least `after`. */
   readonly position: number
+  /** Of the last frame that counts; 0 where there is none. */
+  readonly era: number
   /** Above every era and id in use. */
   readonly nextEra: number
   readonly nextId: number
@@ -47,11 +49,19 @@ export interface Recovered {
   readonly damages: readonly Damage[]
   readonly isTorn: boolean
   readonly unsyncedFrames: number
+  /** Where they stand. They must be erased: their positions are given anew. */
+  readonly unsynced: readonly {
+    readonly path: string
+    readonly at: number
+    readonly endAt: number
+  }[]
 }
 
 /** Frames of consecutive positions. */
 interface Run {
   readonly first: number
+  /** Where the frame before its first one was written. */
+  readonly previousEra: number
   last: number
   readonly at: number
   endAt: number
@@ -76,6 +86,7 @@ interface Survey {
 interface Part {
   readonly survey: Survey
   readonly first: number
+  readonly previousEra: number
   readonly last: number
   readonly at: number
   /** Of the run, whether all of it counts or not. */
@@ -86,7 +97,7 @@ interface Plan {
   readonly parts: readonly Part[]
   readonly damages: readonly Damage[]
   readonly damaged: ReadonlySet<Survey>
-  readonly unsyncedFrames: number
+  readonly unsynced: readonly Part[]
 }
 
 /** Surveys the segments of `folder` and replays the frames beyond `after`. */
@@ -120,6 +131,7 @@ export async function recoverFrames(
   const lastPart = plan.parts.at(-1)
   return {
     position: Math.max(after, lastPart?.last ?? 0),
+    era: lastPart?.survey.era ?? 0,
     nextEra: 1 + Math.max(0, ...surveys.map(({ era }) => era)),
     nextId: 1 + Math.max(0, ...surveys.map(({ id }) => id)),
     segments: surveys.map((survey) => ({
@@ -132,7 +144,8 @@ export async function recoverFrames(
     isTorn: surveys.some(
       (survey) => survey.isTorn && (survey.runs.length === 0 || survey === surveys.at(-1)),
     ),
-    unsyncedFrames: plan.unsyncedFrames,
+    unsyncedFrames: plan.unsynced.reduce((sum, { first, last }) => sum + last - first + 1, 0),
+    unsynced: plan.unsynced.map(({ survey, at, endAt }) => ({ path: survey.path, at, endAt })),
   }
 }
 
@@ -160,7 +173,8 @@ async function surveyOf(disk: Disk, path: string, id: number, bytes: number): Pr
           run.last = position
           run.endAt = endAt
         } else if (run === undefined || position > run.last) {
-          runs.push({ first: position, last: position, at: one.at, endAt })
+          const { previousEra } = one.head
+          runs.push({ first: position, previousEra, last: position, at: one.at, endAt })
         }
       }
     }
@@ -175,22 +189,24 @@ function planOf(surveys: readonly Survey[], after: number): Plan {
   const parts: Part[] = []
   const damages: Damage[] = []
   const damaged = new Set<Survey>()
-  let unsyncedFrames = 0
-  let isCut = false
+  const unsynced: Part[] = []
   let last = after
   for (const part of partsOf(surveys)) {
-    if (isCut) {
-      unsyncedFrames += part.last - part.first + 1
+    if (unsynced.length > 0) {
+      unsynced.push(part)
       continue
     }
-    if (part.first > last + 1) {
-      if (durable <= last) {
+    const hasOutdated = last > after && isOutdated(parts.at(-1), part)
+    if (hasOutdated || part.first > last + 1) {
+      const known = hasOutdated ? last - 1 : last
+      if (durable <= known) {
         // Nothing from here on was ever known to be durable, and a later frame without the earlier
-        // ones would be a state that never was.
-        isCut = true
-        unsyncedFrames += part.last - part.first + 1
+        // ones would be a state that never was. An earlier attempt is as good an end as any.
+        unsynced.push(part)
         continue
       }
+      if (hasOutdated) shorten(parts)
+      last = known
       const previous = parts.at(-1)
       damages.push(damageBetween(previous, part, last))
       for (const survey of [previous?.survey, part.at > 0 ? part.survey : undefined]) {
@@ -213,7 +229,23 @@ function planOf(surveys: readonly Survey[], after: number): Plan {
     const { path, bytes: toByte } = survey
     damages.push({ path, fromByte, toByte, firstLost: last + 1, lastLost: undefined })
   }
-  return { parts, damages, damaged, unsyncedFrames }
+  return { parts, damages, damaged, unsynced }
+}
+
+/**
+ * Whether the frame before `next`, at the end of `previous`, is not the one that `next` followed but
+ * an earlier attempt at it, which may hold less.
+ */
+function isOutdated(previous: Part | undefined, next: Part): boolean {
+  if (previous === undefined || previous.last + 1 !== next.first) return false
+  return previous.survey.era !== next.previousEra
+}
+
+/** Takes the last frame away. */
+function shorten(parts: Part[]): void {
+  const previous = parts.pop()
+  if (previous === undefined || previous.last === previous.first) return
+  parts.push({ ...previous, last: previous.last - 1 })
 }
 
 /** The runs in the order of writing, without what a later segment begins anew. */
@@ -224,7 +256,7 @@ function partsOf(surveys: readonly Survey[]): readonly Part[] {
     for (const run of survey.runs.toReversed()) {
       const last = Math.min(run.last, limit - 1)
       if (last < run.first) continue
-      parts.push({ survey, first: run.first, last, at: run.at, endAt: run.endAt })
+      parts.push({ ...run, last, survey })
     }
     limit = Math.min(limit, survey.runs[0]?.first ?? limit)
   }

@@ -2,7 +2,7 @@
 // slice by slice: whole frames and what lies between them. Which of the frames count is for the
 // recovery to say.
 
-import { asked, type DiskError, type DiskFile } from './disk.ts'
+import { asked, type Disk, type DiskError, type DiskFile } from './disk.ts'
 import { FRAME_HEAD_BYTES, FRAME_MAGIC, isSealed, parseHead, type SealedHead } from './frame.ts'
 
 const SUFFIX = '.seg'
@@ -168,5 +168,23 @@ export class SegmentReader {
   /** The file may have become shorter than its folder said: what lacks is zeros. */
   async #fill(into: Uint8Array, at: number): Promise<void> {
     if (into.length > 0) await asked<number>((done) => this.#file.read(into, at, done))
+  }
+}
+
+/** Writes zeros over a part of a segment, durably. */
+export async function eraseBytes(
+  disk: Disk,
+  path: string,
+  at: number,
+  endAt: number,
+): Promise<void> {
+  const file = await asked<DiskFile>((done) => disk.open(path, 'synced', done))
+  try {
+    for (let next = at; next < endAt; next += SLICE_BYTES) {
+      const zeros = new Uint8Array(Math.min(SLICE_BYTES, endAt - next))
+      await asked<void>((done) => file.write([zeros], next, (error) => done(error, undefined)))
+    }
+  } finally {
+    await asked<void>((done) => file.close(() => done(undefined, undefined)))
   }
 }

@@ -1,10 +1,14 @@
 // One life of a journal on a simulated disk: opened, written, closed or cut off. Time passes only
 // while something is waited for.
 
-import { type Journal, type JournalOptions, openJournal } from '../../src/storage/journal.ts'
-import type { JournalReport } from '../../src/storage/journal.ts'
 import type { Disk, DiskError } from '../../src/storage/disk.ts'
 import { FRAME_HEAD_BYTES } from '../../src/storage/frame.ts'
+import {
+  type Journal,
+  type JournalOptions,
+  type JournalReport,
+  openJournal,
+} from '../../src/storage/journal.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 export const SEGMENT_BYTES = 8192
