@@ -2,8 +2,9 @@
 // way in which a stream can end.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { link, mkdtemp, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -369,4 +370,17 @@ test('a thousand connections come and go, and none is counted for ever', BOUNDED
     for (const { front } of dialled) await front.untilEvent('closed')
   }
   await bench.close() // Would never resolve if the server still counted one.
+})
+
+test('a connection that was reset before it was accepted leaves nothing', BOUNDED, async () => {
+  const { listening, dial, close } = await openBench()
+  const where = `${listening.port}, '127.0.0.1'`
+  const reset = `require('node:net').connect(${where}, function () { this.resetAndDestroy() })`
+  const descriptors = readdirSync('/proc/self/fd').length
+  // This process accepts nothing meanwhile.
+  for (let count = 0; count < 3; count++) spawnSync(process.execPath, ['-e', reset])
+  const { client } = await dial()
+  client.destroy()
+  while (readdirSync('/proc/self/fd').length > descriptors) await turn()
+  await close()
 })

@@ -42,9 +42,10 @@ function adopt(accepted: Socket, options: SocketOptions, accept: Accept): void {
   const remote = remoteOf(accepted, 'path' in options)
   // What a reader of the PROXY header had read too much.
   const rest: unknown = accepted.readableLength > 0 ? accepted.read() : undefined
-  const handle = takeHandle(accepted)
+  // A peer that is gone already has no address; its handle stays where `destroy` closes it.
+  const handle = remote === undefined ? undefined : takeHandle(accepted)
   if (remote === undefined || handle === undefined) {
-    accepted.destroy() // The peer is gone already.
+    accepted.destroy()
     return
   }
 
