@@ -238,7 +238,8 @@ function planOf(surveys: readonly Survey[], after: number): Plan {
  */
 function isOutdated(previous: Part | undefined, next: Part): boolean {
   if (previous === undefined || previous.last + 1 !== next.first) return false
-  return previous.survey.era !== next.previousEra
+  // Within one segment frames stand side by side, but for an attempt in place that was shorter.
+  return previous.survey === next.survey || previous.survey.era !== next.previousEra
 }
 
 /** Takes the last frame away. */
