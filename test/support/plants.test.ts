@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import { CRASH_PLANTS } from '../crash/plants.ts'
 import { PLANTS } from '../sim/plants.ts'
 import { checkPlants, type Plant, planted } from './plants.ts'
 
@@ -47,4 +48,8 @@ test('a statement that is not there, or there twice, is an error', () => {
 
 test('every plant of the simulation still fits the source', () => {
   checkPlants(PLANTS)
+})
+
+test('every plant of the crash harness still fits the source', () => {
+  checkPlants(CRASH_PLANTS)
 })
