@@ -4,6 +4,7 @@
 import type { Duplex } from 'node:stream'
 import { type Clock, systemClock } from './base/clock.ts'
 import { Deadlines } from './base/deadlines.ts'
+import { Gate } from './base/gate.ts'
 import { type Random, systemRandom } from './base/random.ts'
 import type { Scheduler } from './base/scheduler.ts'
 import { Turn } from './base/turn.ts'
@@ -16,9 +17,10 @@ import { Hub } from './core/hub.ts'
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts'
 import { Observer } from './core/observer.ts'
 import { accessOf, type Policies } from './core/policies.ts'
-import type { Access, Cluster, Log, Store, StoreRecord } from './core/ports.ts'
+import type { Access, Cluster, Log } from './core/ports.ts'
 import { Presence } from './core/presence.ts'
 import { Retained } from './core/retained.ts'
+import type { Store, StoreRecord } from './core/store.ts'
 import { type Gauges, SysTree } from './core/sys-tree.ts'
 import { TopicTree } from './core/topic-tree.ts'
 import { type Embedded, EmbeddedFront } from './fronts/embedded/front.ts'
@@ -30,6 +32,7 @@ import type { Attachment, AttachOptions, HttpServer } from './net/attached.ts'
 import { Entrance } from './net/listening.ts'
 import { Listeners, type ListenOptions, type OpenListening } from './net/listeners.ts'
 import { setImmediateScheduler } from './net/scheduler.ts'
+import { SessionRecovery } from './session/recovery.ts'
 import { Sessions } from './session/sessions.ts'
 import { createMemoryStore } from './storage/memory.ts'
 
@@ -80,6 +83,13 @@ export interface Server extends Embedded, AsyncDisposable {
    * elsewhere, one half of a pair.
    */
   handle(duplex: Duplex): void
+  /**
+   * Resolves when all is back that the store kept, at once in memory; rejects with the error of a
+   * store that cannot be read. Before it, clients are refused with 0x88, `publish` answers with
+   * `Reason.serverUnavailable`, subscriptions stand and get what is retained when it resolves, and
+   * `state` and `retained` know what is back so far.
+   */
+  readonly ready: Promise<void>
   readonly counters: Readonly<Counters>
   holdings(): Holdings
   /**
@@ -133,7 +143,7 @@ export function createServer(options: ServerOptions = {}): Server {
   const retained = new Retained(limits.retainedBytesMax)
   const observer = new Observer()
   const hub = new Hub({ turn, store, tree, retained, access, cluster, observer })
-  const world = { turn, deadlines, hub, retained, access, limits, counters, log, observer }
+  const world = { turn, store, deadlines, hub, retained, access, limits, counters, log, observer }
   const sessions = new Sessions(world)
   const front = new MqttFront({ ...world, random, sessions, cluster, settings })
   const embedded = new EmbeddedFront({ ...world, scheduler })
@@ -150,6 +160,8 @@ export function createServer(options: ServerOptions = {}): Server {
   sys.start()
   const presence = new Presence({ turn, hub, observer, goneMax: limits.presencesGoneMax })
   if (options.presence ?? true) presence.start()
+  const gate = new Gate()
+  const ready = recover(store, new SessionRecovery(world, sessions, presence.isBack), gate)
 
   const listeners = listenersOf(front, limits, settings)
   const acceptBy = (own: Access | undefined) => own && ((wire: Wire) => front.accept(wire, own))
@@ -159,6 +171,7 @@ export function createServer(options: ServerOptions = {}): Server {
     sys.stop()
     sessions.stop()
     deadlines.clear()
+    turn.stop()
     await store.close()
   })
   return {
@@ -169,6 +182,7 @@ export function createServer(options: ServerOptions = {}): Server {
     on: (event, listener) => embedded.on(event, listener),
     accept: (wire) => front.accept(wire),
     handle: (duplex) => acceptDuplex(duplex, (wire) => front.accept(wire)),
+    ready,
     counters,
     holdings: () => holdingsOf(sessions, tree, retained, front),
     listen: ({ access: own, ...place }) => listeners.listen(place, acceptBy(own)),
@@ -177,6 +191,21 @@ export function createServer(options: ServerOptions = {}): Server {
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** Opens the gate when all is back that an earlier run left; rejects where it cannot be read. */
+function recover(store: Store, recovery: SessionRecovery, gate: Gate): Promise<void> {
+  const ready = new Promise<void>((resolve, reject) => {
+    store.recover(recovery, (error) => {
+      if (error !== undefined) return reject(error)
+      recovery.finish()
+      gate.open()
+      resolve()
+    })
+  })
+  // Whoever awaits it is told; a program that does not must not die of it.
+  ready.catch(() => {})
+  return ready
 }
 
 /** The same function for the first call; each later one gets what that one got. */

@@ -122,8 +122,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'refuses a message that fills the queue to its last byte',
     file: QUEUE,
-    find: 'this.#bytes + bytes <= this.#bytesMax',
-    replace: 'this.#bytes + bytes < this.#bytesMax',
+    find: 'this.#bytes + elsewhere.bytes + bytes <= this.#bytesMax',
+    replace: 'this.#bytes + elsewhere.bytes + bytes < this.#bytesMax',
     tests: QUEUES,
   },
   {
@@ -150,8 +150,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'drops a message before it looks for expired ones',
     file: BACKLOG,
-    find: 'if (!this.#queue.hasRoom(bytes)) this.sweep()',
-    replace: 'if (this.#queue.hasRoom(bytes)) this.sweep()',
+    find: 'if (!this.#queue.hasRoom(bytes, this.#tail)) this.sweep()',
+    replace: 'if (this.#queue.hasRoom(bytes, this.#tail)) this.sweep()',
     tests: BACKLOGS,
   },
   {
@@ -164,8 +164,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'does not store what waited before it was durable',
     file: BACKLOG,
-    find: '    this.#storeAnew(this.#queue.waiting())\n',
-    replace: '    void this.#queue.waiting()\n',
+    find: 'for (const delivery of waiting) this.#store(delivery, true)',
+    replace: 'void waiting',
     tests: BACKLOGS,
   },
   {
@@ -199,8 +199,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'takes every subscription for a new one',
     file: SUBSCRIPTIONS,
-    find: 'this.#replay(subscription, !existed)',
-    replace: 'this.#replay(subscription, true)',
+    find: 'options), !existed)',
+    replace: 'options), true)',
     tests: REPLAYS,
   },
   {
@@ -250,9 +250,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'never fills the window after an acknowledgement',
     file: SESSION,
-    find: "kind: 'settled', clientId: this.clientId, packetId })\n        }\n        this.pump()\n",
-    replace:
-      "kind: 'settled', clientId: this.clientId, packetId })\n        }\n        void this.pump\n",
+    find: '      this.#settled(delivery)\n      this.pump()\n',
+    replace: '      this.#settled(delivery)\n      void this.pump\n',
     tests: ONE,
   },
   {
@@ -309,7 +308,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'never publishes a will that waits for its delay',
     file: SESSIONS,
-    find: 'this.#world.deadlines.after(delayMs, () => this.#publishWill(session)),',
+    find: 'this.#world.deadlines.after(willMs, () => this.#publishWill(session)),',
     replace: 'this.#world.deadlines.after(delayMs, () => void session),',
     tests: WILLS,
   },
@@ -337,15 +336,15 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'hands out above the granted QoS',
     file: GROUP,
-    find: 'const granted = Math.min(qos, to.options.qos) as Qos',
-    replace: 'const granted = Math.max(qos, to.options.qos) as Qos',
+    find: 'const granted = lower(qos, to.options.qos)',
+    replace: 'const granted = Math.max(qos, to.options.qos) as 1 | 2',
     tests: GROUPS,
   },
   {
     name: 'keeps what a group took back without passing it on',
-    file: GROUP,
-    find: '    )\n    this.pump()\n',
-    replace: '    )\n    void this.pump\n',
+    file: SESSION,
+    find: '      group.pump()\n',
+    replace: '      void group.pump\n',
     tests: GROUPS,
   },
   {

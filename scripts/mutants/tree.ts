@@ -298,15 +298,22 @@ export const TREE_MUTANTS: readonly Mutant[] = [
   {
     name: 'reserves the same offsets twice',
     file: HUB,
-    find: 'if (this.#offset >= this.#offsetBound) {',
-    replace: 'if (this.#offset > this.#offsetBound) {',
+    find: '    this.#offsetBound += OFFSETS_RESERVED\n',
+    replace: '    this.#offsetBound += 0\n',
     tests: HUBS,
   },
   {
-    name: 'stores a message for each session anew',
+    name: 'reserves offsets when they are used up',
     file: HUB,
-    find: '  message.isStored = true\n',
-    replace: '  message.isStored = false\n',
-    tests: [...HUBS, 'src/session/session.test.ts'],
+    find: 'OFFSETS_RESERVED / 2) this.#reserve()',
+    replace: '1) this.#reserve()',
+    tests: HUBS,
+  },
+  {
+    name: 'does not commit what it reserves',
+    file: HUB,
+    find: 'this.#turn.ticket() // So that it is committed.',
+    replace: 'void this.#turn',
+    tests: HUBS,
   },
 ]

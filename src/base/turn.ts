@@ -4,7 +4,7 @@
 // Two lanes leave a turn. What needs no commit leaves with its flush; what must not be seen before
 // it is on disk waits, in order, for the commit that its ticket names.
 
-import type { Clock } from './clock.ts'
+import type { Clock, Timer } from './clock.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** The part of a store that a turn drives. */
@@ -29,6 +29,8 @@ export interface Waiter {
  */
 export const COMMIT_RETRY_MS = 50
 export const COMMIT_RETRY_MS_MAX = 5000
+/** What was appended and nobody waits for is committed after so long at the latest. */
+export const LAZY_COMMIT_MS = 100
 
 export class Turn<R> {
   readonly #scheduler: Scheduler
@@ -51,6 +53,9 @@ export class Turn<R> {
   #hasAppended = false
   #isWanted = false
   #isCommitting = false
+  #isStopped = false
+  /** Set while something is appended that nobody waits for. */
+  #lazy: Timer | undefined
   /** Who waits for the commit that is under way, and for the one after it. */
   #waiters: Waiter[] = []
   #waitersNext: Waiter[] = []
@@ -98,7 +103,7 @@ export class Turn<R> {
 
   /**
    * The ticket of all that was appended up to now, or 0 where there is nothing to wait for. Taking
-   * one makes the turn commit; what nobody waits for is appended and not synced.
+   * one makes the turn commit; what nobody waits for is committed a little later.
    */
   ticket(): number {
     if (!this.#hasAppended) return 0
@@ -116,6 +121,13 @@ export class Turn<R> {
     else this.#waiters.push(waiter)
   }
 
+  /** Commits no more: what was appended is left to whoever closes the store. */
+  stop(): void {
+    this.#isStopped = true
+    this.#lazy?.cancel()
+    this.#lazy = undefined
+  }
+
   #end(): void {
     // A late task may set another one: a subscriber that publishes, a replay that makes room.
     for (let tasks = this.#late; tasks.length > 0; tasks = this.#late) {
@@ -127,12 +139,26 @@ export class Turn<R> {
     const flushables = this.#flushables
     this.#flushables = []
     for (const flushable of flushables) flushable.flush()
+    if (this.#isStopped) return
+    const mayCommit = !this.#isCommitting
     // A commit that was done at once had waiters, and what they began belongs to no turn yet.
-    if (this.#late.length > 0 || (this.#isWanted && !this.#isCommitting)) this.open()
+    if (this.#late.length > 0 || (this.#isWanted && mayCommit)) this.open()
+    else if (this.#hasAppended && mayCommit) this.#commitLater()
+  }
+
+  #commitLater(): void {
+    this.#lazy ??= this.#clock.after(LAZY_COMMIT_MS, () => {
+      this.#lazy = undefined
+      this.open()
+      this.ticket()
+    })
   }
 
   #commit(): void {
+    if (this.#isStopped) return
     const ticket = this.#next++
+    this.#lazy?.cancel()
+    this.#lazy = undefined
     this.#hasAppended = false
     this.#isWanted = false
     this.#isCommitting = true
@@ -142,6 +168,7 @@ export class Turn<R> {
   }
 
   #attempt(ticket: number): void {
+    if (this.#isStopped) return
     this.#batch.commit((error) => {
       if (error === undefined) this.#committed(ticket)
       else this.#failed(ticket, error)

@@ -35,6 +35,10 @@ export interface Counters {
   droppedTooLarge: number
   /** Commits that failed and were tried again. */
   commitsFailed: number
+  /** Pages of a queue that the store could not read at once. */
+  readsFailed: number
+  /** How often a publisher was not read from, since too much waited for the disk. */
+  publishersPaused: number
 }
 
 export function createCounters(): Counters {
@@ -58,5 +62,7 @@ export function createCounters(): Counters {
     droppedExpired: 0,
     droppedTooLarge: 0,
     commitsFailed: 0,
+    readsFailed: 0,
+    publishersPaused: 0,
   }
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { principalOf, SessionWorld, textOf } from '../../test/support/session-world.ts'
+import { principalOf, SessionWorld, storeWith, textOf } from '../../test/support/session-world.ts'
 import {
   createSubscription,
   createMessage,
@@ -11,6 +11,7 @@ import {
 } from '../../test/support/tree-fixtures.ts'
 import { Reason } from '../base/reason.ts'
 import { denyAll } from './access.ts'
+import { OFFSETS_RESERVED } from './hub.ts'
 import { RETAINED_OVERHEAD_BYTES } from './retained.ts'
 import type { Message } from './message.ts'
 import type { Match, Subscriber } from './subscription.ts'
@@ -53,16 +54,42 @@ test('offsets only grow, and a refused message has none', () => {
   assert.equal(hub.head, second.offset)
 })
 
-test('no offset is given out that was not reserved', () => {
-  const { world } = setUp()
+test('no offset is given out that was not reserved long before', () => {
+  const { world, hub } = setUp()
+  const first = 1_000_000
+  hub.begin(first)
+  const message = createMessage('a', { retain: false })
   let bound = 0
-  for (let count = 0; count < 140_000; count++) {
-    const { offset } = world.publish('a', '')
-    for (const record of world.records.splice(0)) {
-      if (record.kind === 'reserved') bound = record.bound
+  let reserved = 0
+  for (let count = 1; count <= OFFSETS_RESERVED * 0.6; count++) {
+    const { offset } = hub.publish(message, undefined)
+    if (offset !== first + count) assert.fail(`${offset} after ${count}`)
+    for (const record of world.records) {
+      if (record.kind !== 'reserved') continue
+      reserved += 1
+      bound = record.bound
     }
-    assert.ok(offset < bound)
+    world.records.length = 0
+    if (bound - offset <= OFFSETS_RESERVED / 2) assert.fail(`${offset} is too near to ${bound}`)
   }
+  assert.equal(reserved, 2)
+})
+
+test('what is reserved is committed though nobody waits for it', () => {
+  let commits = 0
+  const { world, hub } = setUp({
+    createStore: () =>
+      storeWith({
+        commit: (done) => {
+          commits += 1
+          done(undefined)
+        },
+      }),
+  })
+  assert.equal(commits, 1)
+  hub.begin(5)
+  world.settle()
+  assert.equal(commits, 2)
 })
 
 test('[MQTT-4.5.0-1] everybody who subscribed gets it, and the publisher hears of nobody', () => {
@@ -181,13 +208,11 @@ test('an expired state is none', () => {
 test('a store without room refuses what would have to be stored, and only that', () => {
   let refusal: Reason | undefined
   const { world } = setUp({
-    createStore: () => ({
-      firstOffset: 1,
-      append: () => {},
-      commit: (done) => done(undefined),
-      refusal: () => refusal,
-      close: () => Promise.resolve(),
-    }),
+    createStore: () =>
+      storeWith({
+        commit: (done) => done(undefined),
+        refusal: () => refusal,
+      }),
   })
   refusal = Reason.quotaExceeded
   assert.equal(world.publish('a', '1', { qos: 1 }).reason, Reason.quotaExceeded)
@@ -197,28 +222,27 @@ test('a store without room refuses what would have to be stored, and only that',
   assert.equal(world.publish('a', '1', { qos: 1 }).reason, Reason.noMatchingSubscribers)
 })
 
-test('a message is stored once, before what refers to it', () => {
+test('a state is stored with its message', () => {
   const { world } = setUp()
   world.publish('x', '')
   world.takeKinds()
   world.publish('a', '1', { retain: true })
-  assert.deepEqual(world.takeKinds(), ['message', 'retained'])
+  assert.deepEqual(world.takeKinds(), ['retained'])
 })
 
 test('a retained message at QoS 0 is appended, and no commit waits for it', () => {
   let commits = 0
   const { world } = setUp({
-    createStore: () => ({
-      firstOffset: 1,
-      append: () => {},
-      commit: (done) => {
-        commits += 1
-        done(undefined)
-      },
-      refusal: () => undefined,
-      close: () => Promise.resolve(),
-    }),
+    createStore: () =>
+      storeWith({
+        commit: (done) => {
+          commits += 1
+          done(undefined)
+        },
+        refusal: () => undefined,
+      }),
   })
+  commits = 0 // That of the first offsets.
   assert.equal(world.publish('a', '1', { qos: 0, retain: true }).ticket, 0)
   world.settle()
   assert.equal(commits, 0)

@@ -5,14 +5,18 @@ import { Reason } from '../base/reason.ts'
 import type { Turn } from '../base/turn.ts'
 import { keep, type Message } from './message.ts'
 import type { Observer } from './observer.ts'
-import type { Access, Cluster, Principal, Store, StoreRecord } from './ports.ts'
+import type { Access, Cluster, Principal } from './ports.ts'
 import type { Retained } from './retained.ts'
+import type { Store, StoreRecord } from './store.ts'
 import type { Subscriber, Subscription } from './subscription.ts'
 import type { Topic, TopicFilter } from './topic.ts'
 import type { TopicTree } from './topic-tree.ts'
 
-/** Offsets are reserved ahead in lots of this size, so that a restart never gives one out twice. */
-const OFFSETS_RESERVED = 65_536
+/**
+ * Offsets are reserved ahead in lots of this size, so that a restart never gives one out twice. The
+ * next lot is reserved when half of one is used: long before it is needed that is durable.
+ */
+export const OFFSETS_RESERVED: number = 2 ** 20
 
 /** The server itself publishes as this: under no rules, and to topics that start with `$`. */
 export const SERVER = undefined
@@ -49,8 +53,8 @@ export class Hub {
   readonly #observer: Observer
   /** How many subscriptions there are to each filter, so that each is announced once. */
   readonly #announced = new Map<TopicFilter, number>()
-  #offset: number
-  #offsetBound: number
+  #offset = 0
+  #offsetBound = 0
 
   constructor(parts: HubParts) {
     this.#turn = parts.turn
@@ -60,8 +64,13 @@ export class Hub {
     this.#access = parts.access
     this.#cluster = parts.cluster
     this.#observer = parts.observer
-    this.#offset = parts.store.firstOffset
-    this.#offsetBound = this.#offset
+  }
+
+  /** Before anything is published: offsets begin above `firstOffset`. */
+  begin(firstOffset: number): void {
+    this.#offset = firstOffset
+    this.#offsetBound = firstOffset
+    this.#reserve()
   }
 
   /** The offset of the newest message; whatever comes later has a larger one. */
@@ -172,28 +181,23 @@ export class Hub {
     if (!this.#retained.set(keep(message))) return false // [MQTT-3.3.1-5]
     // What the server says of itself is computed anew after a restart.
     if (message.topic.startsWith('$')) return true
-    storeOnce(this.#turn, message)
-    this.#turn.append({ kind: 'retained', topic: message.topic, offset: message.offset })
+    this.#turn.append({ kind: 'retained', message })
     return true
   }
 
   #nextOffset(): number {
     this.#offset += 1
-    if (this.#offset >= this.#offsetBound) {
-      this.#offsetBound = this.#offset + OFFSETS_RESERVED
-      this.#turn.append({ kind: 'reserved', bound: this.#offsetBound })
-    }
+    if (this.#offsetBound - this.#offset <= OFFSETS_RESERVED / 2) this.#reserve()
     return this.#offset
+  }
+
+  #reserve(): void {
+    this.#offsetBound += OFFSETS_RESERVED
+    this.#turn.append({ kind: 'reserved', bound: this.#offsetBound })
+    this.#turn.ticket() // So that it is committed.
   }
 }
 
 function refused(reason: Reason): Outcome {
   return { reason, offset: 0, ticket: 0 }
-}
-
-/** Appends the message itself, before the first record that refers to it by its offset. */
-export function storeOnce(turn: Turn<StoreRecord>, message: Message): void {
-  if (message.isStored) return
-  message.isStored = true
-  turn.append({ kind: 'message', message: keep(message) })
 }

@@ -16,6 +16,13 @@ export interface Limits {
   /** Bytes of payloads and properties that wait there. Above: as `sessionQueueMax`. */
   sessionQueueBytesMax: number
   /**
+   * Messages of one queue that are held in memory where the store holds the queue itself. Above:
+   * they are read from the store when half of these are sent.
+   */
+  queueWindowMax: number
+  /** Bytes of payloads and properties held so (one message always may). Above: as above. */
+  queueWindowBytesMax: number
+  /**
    * QoS 1 and 2 messages in flight to one client, if its Receive Maximum allows. Above: they wait.
    */
   inflightMax: number
@@ -61,6 +68,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   connectionsMax: 1_000_000,
   sessionQueueMax: 1000,
   sessionQueueBytesMax: 256 * 1024 * 1024,
+  queueWindowMax: 512,
+  queueWindowBytesMax: 1024 * 1024,
   inflightMax: 1024,
   inflightBytesMax: 16 * 1024 * 1024,
   sessionsMax: 1_000_000,

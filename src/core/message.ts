@@ -49,8 +49,6 @@ export interface Message {
   payload: Uint8Array
   /** True once `payload` is a copy of our own. */
   isKept: boolean
-  /** True once it is in the store, so that a message for many sessions is written once. */
-  isStored: boolean
   readonly qos: Qos
   readonly retain: boolean
   readonly properties: MessageProperties

@@ -6,7 +6,7 @@ import type { Turn } from '../base/turn.ts'
 import { type Hub, SERVER } from './hub.ts'
 import { NEVER, NO_MESSAGE_PROPERTIES } from './message.ts'
 import type { ConnectEvent, DisconnectEvent, Observer } from './observer.ts'
-import type { StoreRecord } from './ports.ts'
+import type { StoredSession, StoreRecord } from './store.ts'
 import { parseTopic } from './topic.ts'
 
 export interface PresenceParts {
@@ -44,6 +44,13 @@ export class Presence {
   stop(): void {
     for (const stop of this.#stops) stop()
     this.#stops = []
+  }
+
+  /** A client that was known to an earlier run, and is not here. */
+  readonly isBack = ({ clientId, principal, closedAtMs }: StoredSession): void => {
+    if (this.#stops.length === 0) return
+    const since = closedAtMs === undefined ? this.#now() : new Date(closedAtMs).toISOString()
+    this.#show(clientId, { online: false, since, address: principal.address })
   }
 
   #connected({ clientId, address, version }: ConnectEvent): void {
@@ -84,7 +91,6 @@ export class Presence {
         topic,
         payload,
         isKept: true,
-        isStored: false,
         qos: 0,
         retain: true,
         properties: NO_MESSAGE_PROPERTIES,

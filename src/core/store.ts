@@ -89,7 +89,9 @@ export type StoreRecord =
   | { readonly kind: 'emptied'; readonly queue: QueueName }
   /**
    * The message is in flight to the client under this packet id. Where it was queued it goes on
-   * standing in that `queue` until it is settled; else the flight has a copy of its own.
+   * standing in that `queue` until it is settled; else the flight has a copy of its own. Said again
+   * of the same delivery, it keeps its place among the flights and from now on stands as is said
+   * now: what stood in the queue of a group that ends has a copy of its own then.
    */
   | {
       readonly kind: 'sent'

@@ -7,7 +7,7 @@ import type { Turn } from '../base/turn.ts'
 import type { Counters } from './counters.ts'
 import { type Hub, SERVER } from './hub.ts'
 import { NEVER, NO_MESSAGE_PROPERTIES } from './message.ts'
-import type { StoreRecord } from './ports.ts'
+import type { StoreRecord } from './store.ts'
 import type { Topic } from './topic.ts'
 
 /** What the server holds at the moment of asking. */
@@ -166,7 +166,6 @@ export class SysTree {
         topic: `$SYS/broker/${name}` as Topic,
         payload: encoder.encode(text),
         isKept: true,
-        isStored: false,
         qos: 0,
         retain: true,
         properties: NO_MESSAGE_PROPERTIES,

@@ -1,11 +1,7 @@
 // One message on its way to one client at QoS 1 or 2: first in a queue, then in flight.
 
 import type { Message } from '../core/message.ts'
-
-/** Where a delivery goes back to if its client cannot take it: a shared group. */
-export interface Returns {
-  readonly name: string
-}
+import type { QueueName } from '../core/store.ts'
 
 export interface Delivery {
   readonly message: Message
@@ -13,8 +9,12 @@ export interface Delivery {
   readonly retain: boolean
   /** The Subscription Identifiers to send along. */
   readonly ids: readonly number[]
-  /** The shared group that it was assigned from. */
-  readonly group: Returns | undefined
+  /** The shared group that it was assigned from, by its whole name. */
+  readonly group: string | undefined
+  /** Where it stands in the store until it is settled; undefined where it was not queued there. */
+  queue: QueueName | undefined
+  /** What stands there is a copy of its own; true where it was never queued there. */
+  isOwn: boolean
   /** 0 until it is in flight. */
   packetId: number
   /** PUBREC came: only PUBREL and PUBCOMP remain, PUBLISH is never sent again [MQTT-4.3.3-6]. */
@@ -28,7 +28,18 @@ export function createDelivery(
   qos: 1 | 2,
   retain: boolean,
   ids: readonly number[],
-  group: Returns | undefined,
+  group: string | undefined,
 ): Delivery {
-  return { message, qos, retain, ids, group, packetId: 0, isReleased: false, isCounted: false }
+  return {
+    message,
+    qos,
+    retain,
+    ids,
+    group,
+    queue: undefined,
+    isOwn: true,
+    packetId: 0,
+    isReleased: false,
+    isCounted: false,
+  }
 }

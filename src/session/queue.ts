@@ -7,6 +7,14 @@ import type { Delivery } from './delivery.ts'
 /** Entries that may lie consumed at the front before the array is cut. */
 const CONSUMED_MAX = 1024
 
+/** Entries of the same queue that are not in memory. */
+export interface Elsewhere {
+  readonly count: number
+  readonly bytes: number
+}
+
+const NOTHING: Elsewhere = { count: 0, bytes: 0 }
+
 export class Queue {
   readonly #countMax: number
   readonly #bytesMax: number
@@ -32,10 +40,14 @@ export class Queue {
     return this.#bytes
   }
 
-  /** True when one more of `bytes` is within the bounds; one alone always is in bytes. */
-  hasRoom(bytes: number): boolean {
-    if (this.length >= this.#countMax) return false
-    return this.length === 0 || this.#bytes + bytes <= this.#bytesMax
+  /**
+   * True when one more of `bytes` is within the bounds, together with what is kept `elsewhere`; one
+   * alone always is in bytes.
+   */
+  hasRoom(bytes: number, elsewhere: Elsewhere = NOTHING): boolean {
+    const count = this.length + elsewhere.count
+    if (count >= this.#countMax) return false
+    return count === 0 || this.#bytes + elsewhere.bytes + bytes <= this.#bytesMax
   }
 
   push(delivery: Delivery): void {
@@ -58,6 +70,10 @@ export class Queue {
 
   get first(): Delivery | undefined {
     return this.#entries[this.#first]
+  }
+
+  get last(): Delivery | undefined {
+    return this.#entries.at(-1)
   }
 
   shift(): Delivery | undefined {

@@ -101,6 +101,14 @@ export class Sender {
     this.#take(delivery)
   }
 
+  /** What an earlier run left in flight, in the order of first sending. */
+  restore(delivery: Delivery): void {
+    this.#inflight ??= new Map()
+    this.#inflight.set(delivery.packetId, delivery)
+    this.#bytes += bytesOf(delivery.message)
+    this.#lastId = delivery.packetId
+  }
+
   /** What is in flight under `packetId`. */
   find(packetId: number): Delivery | undefined {
     return this.#inflight?.get(packetId)

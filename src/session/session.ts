@@ -4,13 +4,13 @@
 // when it ends, is sessions'.
 
 import { FAILURE, type Reason } from '../base/reason.ts'
-import { storeOnce } from '../core/hub.ts'
 import { keep, lower, type Message } from '../core/message.ts'
 import type { Principal } from '../core/ports.ts'
+import { sessionQueue, type StoredQueue } from '../core/store.ts'
 import type { Match } from '../core/subscription.ts'
 import type { Topic } from '../core/topic.ts'
-import { Backlog } from './backlog.ts'
-import { createDelivery, type Delivery, type Returns } from './delivery.ts'
+import { Backlog, type BacklogOwner } from './backlog.ts'
+import { createDelivery, type Delivery } from './delivery.ts'
 import type { Peer } from './peer.ts'
 import { Receiver } from './receiver.ts'
 import type { Replay } from './replay.ts'
@@ -21,7 +21,7 @@ import { type Owner, Subscriptions } from './subscriptions.ts'
 import type { Will } from './will.ts'
 import type { World } from './world.ts'
 
-export class Session implements Owner {
+export class Session implements Owner, BacklogOwner {
   readonly clientId: string
   readonly #world: World
   readonly #sender: Sender
@@ -96,6 +96,8 @@ export class Session implements Owner {
    */
   attach(peer: Peer): void {
     this.#peer = peer
+    this.subscriptions.attached()
+    this.#backlog?.open()
     this.#sender.attach(peer.receiveMax)
     this.receiver.attach()
     this.pump()
@@ -112,7 +114,9 @@ export class Session implements Owner {
     this.#peer = undefined
     this.#endSlow()
     this.#sender.detach()
-    this.#giveBack((origin) => this.subscriptions.group(origin))
+    this.subscriptions.detached()
+    this.#backlog?.release()
+    this.#giveBack((name) => this.subscriptions.group(name))
   }
 
   mayRead(topic: Topic): boolean {
@@ -141,7 +145,7 @@ export class Session implements Owner {
     if (this.#peer === undefined) return
     keep(delivery.message) // It may have to be sent again.
     this.#sender.begin(delivery)
-    this.#record(delivery)
+    if (this.isDurable) this.#recordSent(delivery)
     const { message, qos, retain, ids, packetId } = delivery
     if (this.#peer.publish(message, qos, retain, ids, packetId, false)) this.#sent(message, true)
     else {
@@ -152,16 +156,19 @@ export class Session implements Owner {
 
   /** PUBACK came. False: nothing that is in flight can be acknowledged so. */
   puback(packetId: number): boolean {
-    return this.#acknowledge(packetId, this.#sender.puback(packetId))
+    const delivery = this.#sender.find(packetId)
+    return this.#acknowledge(delivery, this.#sender.puback(packetId))
   }
 
   /** PUBREC came. False as for `puback`; an unknown id is told apart by `isInFlight`. */
   pubrec(packetId: number, reason: Reason): boolean {
-    return this.#acknowledge(packetId, this.#sender.pubrec(packetId, reason >= FAILURE))
+    const delivery = this.#sender.find(packetId)
+    return this.#acknowledge(delivery, this.#sender.pubrec(packetId, reason >= FAILURE))
   }
 
   pubcomp(packetId: number): boolean {
-    return this.#acknowledge(packetId, this.#sender.pubcomp(packetId))
+    const delivery = this.#sender.find(packetId)
+    return this.#acknowledge(delivery, this.#sender.pubcomp(packetId))
   }
 
   isInFlight(packetId: number): boolean {
@@ -226,25 +233,65 @@ export class Session implements Owner {
     this.#sender.detach()
     this.#replays?.clear()
     this.#backlog?.clear()
+    // A QoS 2 delivery that was begun ends with it, in its group as well [MQTT-4.8.2-5].
+    for (const delivery of [...this.#sender.deliveries()]) {
+      if (delivery.qos === 2 && delivery.queue !== undefined) this.#settle(delivery)
+    }
     this.subscriptions.clear()
     // It may have had messages of groups that it left before [U5-35].
-    this.#giveBack((origin) => this.subscriptions.living(origin))
+    this.#giveBack((name) => this.subscriptions.living(name))
   }
 
-  /** Takes expired messages out of the counts. */
-  sweep(): void {
+  /** Takes expired messages out of the counts; returns the queue where more is to be looked at. */
+  sweep(): Backlog | undefined {
     this.#backlog?.sweep()
+    return this.#backlog?.isSweepDue === true ? this.#backlog : undefined
+  }
+
+  /** What was in flight from a group that ends goes on as its own. */
+  own(delivery: Delivery): void {
+    delivery.queue = undefined
+    delivery.isOwn = true
+    if (!this.isDurable) return
+    this.#recordSent(delivery)
+    if (delivery.isReleased) this.#recordReleased(delivery.packetId)
+  }
+
+  /** Nothing beyond what was taken last is in flight. */
+  isOut(): boolean {
+    return false
+  }
+
+  /** What an earlier run left in flight, in the order of first sending. */
+  restoreFlight(delivery: Delivery): void {
+    this.#sender.restore(delivery)
+  }
+
+  /** What an earlier run left in its queue, beyond the offset `after`. */
+  restoreQueue(stored: StoredQueue, after: number): void {
+    this.#backlog = this.#createBacklog()
+    this.#backlog.restore(stored, after)
   }
 
   #wait(delivery: Delivery): void {
     if (this.#backlog === undefined) {
-      this.#backlog = new Backlog(this.#world, this.clientId)
+      this.#backlog = this.#createBacklog()
+      if (this.isConnected) this.#backlog.open()
       if (this.isDurable) this.#backlog.makeDurable()
     }
     this.#backlog.push(delivery)
   }
 
-  #giveBack(groupOf: (origin: Returns | undefined) => SharedGroup | undefined): void {
+  #createBacklog(): Backlog {
+    return new Backlog(this.#world, {
+      name: this.clientId,
+      queue: sessionQueue(this.clientId),
+      group: undefined,
+      owner: this,
+    })
+  }
+
+  #giveBack(groupOf: (name: string | undefined) => SharedGroup | undefined): void {
     const returning = new Map<SharedGroup, Delivery[]>()
     for (const delivery of this.#sender.deliveries()) {
       const group = groupOf(delivery.group)
@@ -255,8 +302,10 @@ export class Session implements Owner {
       else deliveries.push(delivery)
     }
     for (const [group, deliveries] of returning) {
-      for (const delivery of deliveries) this.#settle(delivery)
+      for (const delivery of deliveries) this.#sender.settle(delivery)
       group.takeBack(deliveries)
+      if (this.isDurable) for (const delivery of deliveries) this.#recordGivenBack(delivery)
+      group.pump()
     }
   }
 
@@ -275,47 +324,52 @@ export class Session implements Owner {
     }
   }
 
-  #acknowledge(packetId: number, acknowledged: Acknowledged): boolean {
-    switch (acknowledged) {
-      case Acknowledged.settled:
-        if (this.isDurable) {
-          this.#world.turn.append({ kind: 'settled', clientId: this.clientId, packetId })
-        }
-        this.pump()
-        return true
-      case Acknowledged.released:
-        if (this.isDurable) {
-          this.#world.turn.append({ kind: 'released', clientId: this.clientId, packetId })
-        }
-        this.#peer?.pubrel(packetId)
-        return true
-      case Acknowledged.unknown:
-        return true
-      case Acknowledged.wrong:
-        return false
+  #acknowledge(delivery: Delivery | undefined, acknowledged: Acknowledged): boolean {
+    if (acknowledged === Acknowledged.wrong) return false
+    if (delivery === undefined) return true
+    if (acknowledged === Acknowledged.settled) {
+      this.#settled(delivery)
+      this.pump()
+    } else {
+      if (this.isDurable) this.#recordReleased(delivery.packetId)
+      this.#peer?.pubrel(delivery.packetId)
     }
-  }
-
-  #record({ message, qos, retain, ids, packetId, group }: Delivery): void {
-    if (!this.isDurable) return
-    storeOnce(this.#world.turn, message)
-    this.#world.turn.append({
-      kind: 'sent',
-      clientId: this.clientId,
-      packetId,
-      offset: message.offset,
-      qos,
-      retain,
-      ids,
-      group: group?.name,
-    })
+    return true
   }
 
   #settle(delivery: Delivery): void {
     this.#sender.settle(delivery)
-    if (!this.isDurable) return
-    const { packetId } = delivery
-    this.#world.turn.append({ kind: 'settled', clientId: this.clientId, packetId })
+    this.#settled(delivery)
+  }
+
+  /** It is over, and stands in no queue any more. */
+  #settled({ packetId, message, queue, isOwn, group }: Delivery): void {
+    const { offset } = message
+    const { turn } = this.#world
+    if (queue !== undefined) this.subscriptions.living(group)?.settled(offset)
+    if (this.isDurable) {
+      turn.append({ kind: 'settled', clientId: this.clientId, packetId, offset, queue, isOwn })
+    } else if (queue !== undefined) turn.append({ kind: 'unqueued', queue, offset, isOwn })
+  }
+
+  /** It waits in its group's queue, where it stood or stands now. */
+  #recordGivenBack({ packetId, message, queue }: Delivery): void {
+    const { clientId } = this
+    const { offset } = message
+    if (queue !== undefined) this.#world.turn.append({ kind: 'returned', clientId, packetId })
+    else {
+      this.#world.turn.append({ kind: 'settled', clientId, packetId, offset, queue, isOwn: true })
+    }
+  }
+
+  #recordSent({ message, qos, retain, ids, packetId, queue, isOwn, group }: Delivery): void {
+    const { clientId } = this
+    const how = { qos, retain, ids, queue, isOwn, group }
+    this.#world.turn.append({ kind: 'sent', clientId, packetId, message: keep(message), ...how })
+  }
+
+  #recordReleased(packetId: number): void {
+    this.#world.turn.append({ kind: 'released', clientId: this.clientId, packetId })
   }
 
   #dropSlow({ topic }: Message): void {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { principalOf, SessionWorld, subscribe } from '../../test/support/session-world.ts'
 import { Reason } from '../base/reason.ts'
+import { LAZY_COMMIT_MS } from '../base/turn.ts'
 import { SWEEP_INTERVAL_MS } from './sessions.ts'
 
 test('[MQTT-3.1.2-5] a session is present while it lives, unless Clean Start ends it', () => {
@@ -218,6 +219,7 @@ test('sweeps come at intervals and take out what expired, until they are stopped
   world.advance(SWEEP_INTERVAL_MS)
   assert.equal(world.retained.count, 0)
   world.sessions.stop()
+  world.advance(LAZY_COMMIT_MS)
   assert.equal(world.clock.pending, 1, 'the session that waits')
 })
 

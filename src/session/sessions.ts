@@ -4,9 +4,11 @@
 import type { Timer } from '../base/clock.ts'
 import { Reason } from '../base/reason.ts'
 import type { Principal } from '../core/ports.ts'
+import type { Backlog } from './backlog.ts'
 import type { Peer } from './peer.ts'
 import { Session } from './session.ts'
-import { SharedGroups } from './shared-group.ts'
+import { type SharedGroup, SharedGroups } from './shared-group.ts'
+import { StoredSweep } from './stored-sweep.ts'
 import { toMessage, type Will } from './will.ts'
 import type { World } from './world.ts'
 
@@ -60,10 +62,12 @@ export class Sessions {
   readonly #sessions = new Map<string, Session>()
   /** The timers of sessions without a connection. */
   readonly #absences = new Map<Session, Absence>()
+  readonly #storedSweep: StoredSweep
   #sweep: Timer | undefined
 
   constructor(world: World) {
     this.#world = world
+    this.#storedSweep = new StoredSweep(world.deadlines)
     this.#groups = new SharedGroups(world)
   }
 
@@ -145,12 +149,22 @@ export class Sessions {
     if (this.#sessions.get(session.clientId) === session) this.#end(session)
   }
 
-  /** Takes expired messages out of all counts, once. */
+  /**
+   * Takes expired messages out of all counts, once; what stands in the store alone a little later,
+   * page by page, and only where something there has expired.
+   */
   sweep(): void {
-    for (const session of this.#sessions.values()) session.sweep()
-    this.#groups.sweep()
-    this.#world.turn.open()
-    this.#world.retained.sweep(this.#world.turn.wallMs, SWEEP_TOPICS_MAX)
+    const { turn, retained } = this.#world
+    turn.open()
+    const due: Backlog[] = []
+    for (const session of this.#sessions.values()) {
+      const backlog = session.sweep()
+      if (backlog !== undefined) due.push(backlog)
+    }
+    this.#storedSweep.begin([...due, ...this.#groups.sweep()])
+    retained.sweep(turn.wallMs, SWEEP_TOPICS_MAX, ({ topic }) => {
+      if (!topic.startsWith('$')) turn.append({ kind: 'cleared', topic })
+    })
   }
 
   /** Begins to sweep at intervals. */
@@ -163,6 +177,25 @@ export class Sessions {
 
   stop(): void {
     this.#sweep?.cancel()
+    this.#storedSweep.stop()
+  }
+
+  /** The session that an earlier run left, without a connection; `resume` is due once all are. */
+  restore(principal: Principal): Session {
+    const session = this.#create(principal)
+    session.isDurable = true
+    return session
+  }
+
+  /** A shared subscription that some session has. */
+  group(name: string): SharedGroup | undefined {
+    return this.#groups.find(name)
+  }
+
+  /** Lets a session that was restored go on: it ends in `expiryMs`, its will is due in `willMs`. */
+  resume(session: Session, expiryMs: number, willMs: number): void {
+    session.detach()
+    this.#absent(session, expiryMs, willMs)
   }
 
   #create(principal: Principal): Session {
@@ -194,7 +227,11 @@ export class Sessions {
     }
     const delayMs = (session.will?.delayS ?? 0) * 1000
     if (delayMs === 0) this.#publishWill(session)
-    const will = session.will
+    this.#absent(session, expiryMs, delayMs)
+  }
+
+  #absent(session: Session, expiryMs: number, willMs: number): void {
+    const { will } = session
     // The session's end publishes the will as well, whichever comes first [MQTT-3.1.2-8].
     this.#absences.set(session, {
       expiry: this.#world.deadlines.after(expiryMs, () => {
@@ -204,7 +241,7 @@ export class Sessions {
       will:
         will === undefined
           ? undefined
-          : this.#world.deadlines.after(delayMs, () => this.#publishWill(session)),
+          : this.#world.deadlines.after(willMs, () => this.#publishWill(session)),
     })
   }
 
@@ -255,7 +292,7 @@ export class Sessions {
 
   #recordOpened(session: Session): void {
     const { clientId, expiryS, principal, will } = session
-    this.#world.turn.append({ kind: 'opened', clientId, expiryS, owner: principal.user })
+    this.#world.turn.append({ kind: 'opened', clientId, expiryS, principal })
     if (will !== undefined) this.#world.turn.append({ kind: 'will', clientId, will })
   }
 }

@@ -7,11 +7,12 @@
 // its QoS 1 deliveries come back to the group [U5-35], a QoS 2 delivery that was begun stays with
 // it [MQTT-4.8.2-4] [MQTT-4.8.2-5].
 
-import type { Message, Qos } from '../core/message.ts'
+import { lower, type Message } from '../core/message.ts'
+import { groupQueue, type StoredQueue } from '../core/store.ts'
 import type { Subscriber, SubscriptionOptions } from '../core/subscription.ts'
 import type { Topic, TopicFilter } from '../core/topic.ts'
-import { Backlog } from './backlog.ts'
-import { createDelivery, type Delivery, type Returns } from './delivery.ts'
+import { Backlog, type BacklogOwner } from './backlog.ts'
+import { createDelivery, type Delivery } from './delivery.ts'
 import type { World } from './world.ts'
 
 /** What a group needs of a session. */
@@ -28,6 +29,14 @@ export interface GroupMember {
   sendAtMostOnce(message: Message, retain: boolean, ids: readonly number[]): void
   /** Sends a message that is the group's no more; may only be called while it `canTake`. */
   take(delivery: Delivery): void
+  /** What it has in flight of a group that ends stands in its queue no more. */
+  own(delivery: Delivery): void
+}
+
+/** A delivery that a member has in flight. */
+interface Flight {
+  readonly member: GroupMember
+  readonly delivery: Delivery
 }
 
 interface Membership {
@@ -45,7 +54,7 @@ const GROUP_OPTIONS: SubscriptionOptions = {
   id: 0,
 }
 
-export class SharedGroup implements Subscriber, Returns {
+export class SharedGroup implements Subscriber, BacklogOwner {
   /** No client: No Local cannot be asked of a shared subscription [MQTT-3.8.3-4]. */
   readonly clientId = ''
   /** `$share/{ShareName}/{filter}` */
@@ -54,6 +63,10 @@ export class SharedGroup implements Subscriber, Returns {
   readonly #world: World
   readonly #backlog: Backlog
   readonly #memberships: Membership[] = []
+  readonly #byMember = new Map<GroupMember, Membership>()
+  readonly #connected = new Set<GroupMember>()
+  /** What members have in flight and stands in the group's queue meanwhile, by offset. */
+  readonly #out = new Map<number, Flight>()
   /** Whose turn it is. */
   #next = 0
 
@@ -61,7 +74,8 @@ export class SharedGroup implements Subscriber, Returns {
     this.#world = world
     this.name = name
     this.filter = filter
-    this.#backlog = new Backlog(world, name)
+    const queue = groupQueue(name)
+    this.#backlog = new Backlog(world, { name, queue, group: name, owner: this })
   }
 
   get size(): number {
@@ -76,7 +90,7 @@ export class SharedGroup implements Subscriber, Returns {
   /** Adds a member, or changes its options [U5-37]. True where it is new. */
   join(member: GroupMember, options: SubscriptionOptions): boolean {
     const ids = options.id === 0 ? [] : [options.id]
-    const existing = this.#memberships.find((membership) => membership.member === member)
+    const existing = this.#byMember.get(member)
     if (existing !== undefined) {
       existing.options = options
       existing.ids = ids
@@ -85,7 +99,10 @@ export class SharedGroup implements Subscriber, Returns {
     if (this.#memberships.length === 0) {
       this.#world.hub.subscribe({ ...GROUP_OPTIONS, subscriber: this, filter: this.filter })
     }
-    this.#memberships.push({ member, options, ids })
+    const membership = { member, options, ids }
+    this.#memberships.push(membership)
+    this.#byMember.set(member, membership)
+    if (member.isConnected) this.attached(member)
     if (member.isDurable) this.#backlog.makeDurable()
     return true
   }
@@ -95,13 +112,39 @@ export class SharedGroup implements Subscriber, Returns {
     const index = this.#memberships.findIndex((membership) => membership.member === member)
     if (index === -1) return
     this.#memberships.splice(index, 1)
+    this.#byMember.delete(member)
+    this.detached(member)
     if (index < this.#next) this.#next -= 1
     if (this.#memberships.length > 0) return
     this.#world.hub.unsubscribe(this, this.filter)
-    while (this.#backlog.length > 0) {
-      const delivery = this.#backlog.shift()
-      if (delivery !== undefined) this.#backlog.gone(delivery)
-    }
+    for (const { member: holder, delivery } of this.#out.values()) holder.own(delivery)
+    this.#out.clear()
+    this.#backlog.end()
+  }
+
+  /** A member has a connection: what waits may be held in memory for it. */
+  attached(member: GroupMember): void {
+    this.#connected.add(member)
+    this.#backlog.open()
+  }
+
+  detached(member: GroupMember): void {
+    if (this.#connected.delete(member) && this.#connected.size === 0) this.#backlog.release()
+  }
+
+  /** What an earlier run left in its queue, what is in flight from it included. */
+  restore(stored: StoredQueue): void {
+    this.#backlog.restore(stored, 0)
+  }
+
+  /** What an earlier run left in flight to one who is or was a member. */
+  restoreFlight(member: GroupMember, delivery: Delivery): void {
+    this.#out.set(delivery.message.offset, { member, delivery })
+    this.#backlog.restoreOut(delivery.message)
+  }
+
+  isOut(offset: number): boolean {
+    return this.#out.has(offset)
   }
 
   deliver(message: Message): void {
@@ -116,9 +159,13 @@ export class SharedGroup implements Subscriber, Returns {
       return
     }
     const able = this.#backlog.length === 0 ? this.#choose(message, canTake) : undefined
-    if (able !== undefined) this.#assign(able, message, message.qos, message.retain)
-    else if (this.#isWanted(message)) {
-      this.#backlog.push(createDelivery(message, message.qos, message.retain, [], this))
+    if (able === undefined && !this.#isWanted(message)) return
+    const delivery = createDelivery(message, message.qos, message.retain, [], this.name)
+    if (able === undefined) this.#backlog.push(delivery)
+    else {
+      // A member that ends with its connection cannot keep it for the group.
+      if (!able.member.isDurable && able.options.qos > 0) this.#backlog.stand(delivery)
+      this.#assign(able, delivery)
     }
   }
 
@@ -128,31 +175,52 @@ export class SharedGroup implements Subscriber, Returns {
       const able = this.#choose(next.message, canTake)
       if (able === undefined && this.#isWanted(next.message)) return
       this.#backlog.shift()
-      if (able !== undefined) this.#assign(able, next.message, next.qos, next.retain)
-      this.#backlog.gone(next)
+      if (able !== undefined) this.#assign(able, next)
+      else this.#backlog.gone(next)
     }
   }
 
-  /** Takes expired messages out of the counts. */
-  sweep(): void {
+  /** Takes expired messages out of the counts; returns the queue where more is to be looked at. */
+  sweep(): Backlog | undefined {
     this.#backlog.sweep()
+    return this.#backlog.isSweepDue ? this.#backlog : undefined
   }
 
-  /** Takes back QoS 1 deliveries of a member that is gone, and passes them on. */
+  /** A member is done with what stood in the group's queue. */
+  settled(offset: number): void {
+    this.#out.delete(offset)
+    this.#backlog.settled(offset)
+  }
+
+  /** Takes back QoS 1 deliveries of a member that is gone; whoever calls then lets it `pump`. */
   takeBack(deliveries: readonly Delivery[]): void {
-    this.#backlog.putBack(
-      deliveries.map(({ message }) =>
-        createDelivery(message, message.qos === 2 ? 2 : 1, message.retain, [], this),
-      ),
-    )
-    this.pump()
+    this.#backlog.putBack(deliveries.map((delivery) => this.#takenBack(delivery)))
   }
 
-  #assign(to: Membership, message: Message, qos: 1 | 2, retain: boolean): void {
-    const granted = Math.min(qos, to.options.qos) as Qos // [MQTT-4.8.2-3]
-    const own = this.#retain(to, retain)
-    if (granted === 0) to.member.sendAtMostOnce(message, own, to.ids)
-    else to.member.take(createDelivery(message, granted, own, to.ids, this))
+  #takenBack({ message, queue, isOwn }: Delivery): Delivery {
+    this.#out.delete(message.offset)
+    const qos = message.qos === 2 ? 2 : 1
+    const delivery = createDelivery(message, qos, message.retain, [], this.name)
+    delivery.queue = queue
+    delivery.isOwn = isOwn
+    return delivery
+  }
+
+  /** Hands one on that waits no more; it stays in the stored queue until it is settled. */
+  #assign(to: Membership, waiting: Delivery): void {
+    const { message, qos, queue, isOwn } = waiting
+    const granted = lower(qos, to.options.qos) // [MQTT-4.8.2-3]
+    const retain = this.#retain(to, waiting.retain)
+    if (granted === 0) {
+      to.member.sendAtMostOnce(message, retain, to.ids)
+      this.#backlog.gone(waiting)
+      return
+    }
+    const delivery = createDelivery(message, granted, retain, to.ids, this.name)
+    delivery.queue = queue
+    delivery.isOwn = isOwn
+    if (queue !== undefined) this.#out.set(message.offset, { member: to.member, delivery })
+    to.member.take(delivery)
   }
 
   #retain(to: Membership, retain: boolean): boolean {
@@ -216,8 +284,14 @@ export class SharedGroups {
     return this.#groups.get(name)
   }
 
-  sweep(): void {
-    for (const group of this.#groups.values()) group.sweep()
+  /** Takes expired messages out of the counts; returns the queues where more is to be looked at. */
+  sweep(): readonly Backlog[] {
+    const due: Backlog[] = []
+    for (const group of this.#groups.values()) {
+      const backlog = group.sweep()
+      if (backlog !== undefined) due.push(backlog)
+    }
+    return due
   }
 
   leave(group: SharedGroup, member: GroupMember): void {

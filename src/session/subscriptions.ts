@@ -1,14 +1,14 @@
 // One session's subscriptions, ordinary and shared, by the whole text of their filter.
 
 import { Reason } from '../base/reason.ts'
+import type { StoredSession } from '../core/store.ts'
 import {
   RetainHandling,
   type Subscriber,
   type Subscription,
   type SubscriptionOptions,
 } from '../core/subscription.ts'
-import { type SubscriptionFilter, shareName } from '../core/topic.ts'
-import type { Returns } from './delivery.ts'
+import { type SubscriptionFilter, shareName, type TopicFilter } from '../core/topic.ts'
 import { Replay } from './replay.ts'
 import type { GroupMember, SharedGroup, SharedGroups } from './shared-group.ts'
 import type { World } from './world.ts'
@@ -50,16 +50,9 @@ export class Subscriptions {
     if (!existed && this.size >= this.#world.limits.subscriptionsPerSessionMax) {
       return Reason.quotaExceeded
     }
-    if (share === undefined) {
-      const subscription: Subscription = { ...options, subscriber: this.#session, filter }
-      this.#world.hub.subscribe(subscription)
-      this.#set(subscription)
-      this.#replay(subscription, !existed)
-    } else {
-      const group = this.#groups.group(name, filter)
-      group.join(this.#session, options)
-      this.#shared ??= new Map()
-      this.#shared.set(name, group)
+    if (share === undefined) this.#replay(this.#subscribe(filter, options), !existed)
+    else {
+      const group = this.#join(name, filter, options)
       // What waits there, never anything retained [U5-20].
       this.#world.turn.atEnd(() => group.pump())
     }
@@ -95,6 +88,23 @@ export class Subscriptions {
     return true
   }
 
+  /** One that an earlier run left: nothing is owed for it, and nothing recorded. */
+  restore({ filter, share, options }: StoredSession['subscriptions'][number]): void {
+    if (share === undefined) this.#subscribe(filter, options)
+    else this.#join(shareName(share, filter), filter, options)
+  }
+
+  /** The session has a connection: its groups may count on it. */
+  attached(): void {
+    if (this.#shared === undefined) return
+    for (const group of this.#shared.values()) group.attached(this.#session)
+  }
+
+  detached(): void {
+    if (this.#shared === undefined) return
+    for (const group of this.#shared.values()) group.detached(this.#session)
+  }
+
   /** The session ends: leaves all. */
   clear(): void {
     const own = this.#own instanceof Map ? this.#own.values() : this.#own && [this.#own]
@@ -105,19 +115,34 @@ export class Subscriptions {
   }
 
   /** The group that a delivery came from, if the session is still its member. */
-  group(origin: Returns | undefined): SharedGroup | undefined {
-    return origin === undefined ? undefined : this.#shared?.get(origin.name)
+  group(name: string | undefined): SharedGroup | undefined {
+    return name === undefined ? undefined : this.#shared?.get(name)
   }
 
   /** The group that a delivery came from, if it still has members. */
-  living(origin: Returns | undefined): SharedGroup | undefined {
-    return origin === undefined ? undefined : this.#groups.find(origin.name)
+  living(name: string | undefined): SharedGroup | undefined {
+    return name === undefined ? undefined : this.#groups.find(name)
   }
 
   /** The session has room: lets its groups hand out what waits in them. */
   pumpGroups(): void {
     if (this.#shared === undefined) return
     for (const group of this.#shared.values()) if (group.waiting > 0) group.pump()
+  }
+
+  #subscribe(filter: TopicFilter, options: SubscriptionOptions): Subscription {
+    const subscription: Subscription = { ...options, subscriber: this.#session, filter }
+    this.#world.hub.subscribe(subscription)
+    this.#set(subscription)
+    return subscription
+  }
+
+  #join(name: string, filter: TopicFilter, options: SubscriptionOptions): SharedGroup {
+    const group = this.#groups.group(name, filter)
+    group.join(this.#session, options)
+    this.#shared ??= new Map()
+    this.#shared.set(name, group)
+    return group
   }
 
   get #ownSize(): number {

@@ -1,7 +1,7 @@
 // The message that a session leaves behind, section 3.1.2.5. When it is due is sessions'.
 
 import { type Message, NEVER } from '../core/message.ts'
-import type { StoredWill } from '../core/ports.ts'
+import type { StoredWill } from '../core/store.ts'
 
 /**
  * It lives in the store from CONNECT on; its payload is a copy of our own. `delayS` counts from the
@@ -17,7 +17,6 @@ export function toMessage(will: Will, wallMs: number): Message {
     topic: will.topic,
     payload: will.payload,
     isKept: true,
-    isStored: false,
     qos: will.qos,
     retain: will.retain, // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
     properties: will.properties,

@@ -6,11 +6,13 @@ import type { Counters } from '../core/counters.ts'
 import type { Hub } from '../core/hub.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Observer } from '../core/observer.ts'
-import type { Access, Log, StoreRecord } from '../core/ports.ts'
+import type { Access, Log } from '../core/ports.ts'
 import type { Retained } from '../core/retained.ts'
+import type { Store, StoreRecord } from '../core/store.ts'
 
 export interface World {
   readonly turn: Turn<StoreRecord>
+  readonly store: Store
   readonly deadlines: Deadlines
   readonly hub: Hub
   readonly retained: Retained

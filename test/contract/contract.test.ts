@@ -7,11 +7,12 @@ import { Reason } from '../../src/base/reason.ts'
 import { openOutput } from '../../src/cli/log.ts'
 import { ALONE } from '../../src/cluster/alone.ts'
 import { ALLOW_ALL, denyAll } from '../../src/core/access.ts'
-import type { StoreRecord } from '../../src/core/ports.ts'
+import type { StoreRecord } from '../../src/core/store.ts'
 import { setImmediateScheduler } from '../../src/net/scheduler.ts'
 import { createMemoryStore } from '../../src/storage/memory.ts'
 import { AccessFiles, rulesOf } from '../support/access-files.ts'
 import { DelayingStore } from '../support/delaying-store.ts'
+import { KeepingStore } from '../support/keeping-store.ts'
 import { VirtualClock, VirtualScheduler } from '../support/virtual-clock.ts'
 import { VirtualTime } from '../support/virtual-time.ts'
 import { accessContract } from './access.ts'
@@ -24,6 +25,11 @@ import { type StoreUnderTest, storeContract } from './store.ts'
 
 storeContract('memory store', () => ({
   store: createMemoryStore(new VirtualClock()),
+  settle: () => {},
+  failures: 0,
+}))
+storeContract('keeping store', () => ({
+  store: new KeepingStore({ clock: new VirtualClock() }),
   settle: () => {},
   failures: 0,
 }))

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FAILURE } from '../../src/base/reason.ts'
-import type { Store, StoreRecord } from '../../src/core/ports.ts'
+import type { Store, StoreRecord } from '../../src/core/store.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -33,9 +33,9 @@ export function storeContract(name: string, create: () => StoreUnderTest): void 
 
   test(`${name}: offsets begin at a positive safe integer`, async () => {
     const { store } = create()
-    assert.ok(Number.isSafeInteger(store.firstOffset))
-    assert.ok(store.firstOffset > 0)
-    assert.ok(store.firstOffset < Number.MAX_SAFE_INTEGER / 2)
+    const { firstOffset, wallMs } = await begin(store)
+    assert.ok(Number.isSafeInteger(firstOffset) && wallMs > 0)
+    assert.ok(firstOffset > 0 && firstOffset < Number.MAX_SAFE_INTEGER / 2)
     await store.close()
   })
 
@@ -86,4 +86,23 @@ export function storeContract(name: string, create: () => StoreUnderTest): void 
     await commit(under)
     await under.store.close()
   })
+}
+
+/** What a store that is new says when it is opened. */
+async function begin(store: Store): Promise<{ firstOffset: number; wallMs: number }> {
+  const begun: { firstOffset: number; wallMs: number }[] = []
+  const unexpected = (): void => assert.fail('nothing was kept')
+  await new Promise<void>((resolve, reject) => {
+    store.recover(
+      {
+        begin: (firstOffset, wallMs) => begun.push({ firstOffset, wallMs }),
+        retained: unexpected,
+        session: unexpected,
+        group: unexpected,
+      },
+      (error) => (error === undefined ? resolve() : reject(error)),
+    )
+  })
+  assert.equal(begun.length, 1)
+  return begun[0]!
 }

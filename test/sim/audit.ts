@@ -1,6 +1,7 @@
 // What only the end of a run can tell: nothing that the server took is missing, every state is the
 // last one written, wills came when they were due, nothing is left over anywhere.
 
+import { sessionQueue } from '../../src/core/store.ts'
 import type { Holdings } from '../../src/server.ts'
 import { naiveMatches } from '../support/naive-matcher.ts'
 import type { SimClient, SimWill } from './client.ts'
@@ -170,7 +171,7 @@ function auditKeepAlive({ world }: AuditParts, line: Line): void {
 function auditHoldings({ world, store, clients, holdings }: AuditParts): void {
   const online = clients.filter(({ isOnline }) => isOnline)
   const passing = online.filter(({ line }) => line?.isDurable !== true)
-  const sessions = store.model.sessions.size + passing.length + 1
+  const sessions = store.model.state.sessions.size + passing.length + 1
   if (holdings.connections !== online.length + 1) {
     world.violation(`${holdings.connections} connections, ${online.length + 1} are in use`)
   }
@@ -184,7 +185,7 @@ function auditRecords({ world, store, clients }: AuditParts): void {
   const { model } = store
   for (const client of clients) {
     const { id } = client.profile
-    const session = model.sessions.get(id)
+    const session = model.state.sessions.get(id)
     if (!client.isOnline || client.line?.isDurable !== true) continue
     if (session === undefined) {
       world.violation(`${id}: the records know no session`)
@@ -199,9 +200,13 @@ function auditRecords({ world, store, clients }: AuditParts): void {
       if (subscriptions.has(name) || unsure.has(name)) continue
       world.violation(`${id}: still subscribed to ${name} by the records`)
     }
-    if (session.inflight.size > 0) world.violation(`${id}: by the records, messages are in flight`)
+    if (session.flights.size > 0) world.violation(`${id}: by the records, messages are in flight`)
     if (session.received.size > 0) world.violation(`${id}: by the records, an id is not released`)
-    const waiting = model.queues.get(id)?.length ?? 0
+    const waiting = model.waiting(sessionQueue(id))
     if (waiting > 0) world.violation(`${id}: by the records, ${waiting} messages wait`)
+  }
+  for (const queue of model.state.queues.keys()) {
+    const left = model.state.waiting(queue).length
+    if (left > 0) world.violation(`${queue}: by the records, ${left} messages stand there`)
   }
 }

@@ -8,6 +8,7 @@ const SESSIONS = 'src/session/sessions.ts'
 const SENDER = 'src/session/sender.ts'
 const BACKLOG = 'src/session/backlog.ts'
 const QUEUE = 'src/session/queue.ts'
+const TAIL = 'src/session/stored-tail.ts'
 const GROUP = 'src/session/shared-group.ts'
 const PEER = 'src/fronts/mqtt/peer.ts'
 const PUBLISH = 'src/fronts/mqtt/on-publish.ts'
@@ -90,10 +91,46 @@ export const PLANTS: readonly Plant[] = [
     replace: 'if (member.isDurable && this.waiting === 0) this.#backlog.makeDurable()',
   },
   {
-    name: 'refers to a message that left the store (once real)',
+    name: 'takes what is given back for what was never queued',
     file: BACKLOG,
-    find: '      delivery.message.isStored = false',
-    replace: '      delivery.message.isStored ||= false',
+    find: 'for (const delivery of sorted) if (delivery.queue === undefined) this.#store',
+    replace: 'for (const delivery of sorted) if (delivery.queue !== null) this.#store',
+  },
+  {
+    name: 'loads what was settled while its page was read (once real)',
+    file: TAIL,
+    find: 'return settled.has(offset) || this.#owner.isOut(offset)',
+    replace: 'return this.#owner.isOut(offset)',
+  },
+  {
+    name: 'loads what is in flight',
+    file: TAIL,
+    find: 'return settled.has(offset) || this.#owner.isOut(offset)',
+    replace: 'return settled.has(offset)',
+  },
+  {
+    name: 'loses what is given back while a page is read',
+    file: TAIL,
+    find: '      if (offset > this.cursor) continue\n      this.#forget',
+    replace: '      if (offset > 0) continue\n      this.#forget',
+  },
+  {
+    name: 'skips what is queued while a page is read',
+    file: BACKLOG,
+    find: 'return this.#isOpen && this.#tail.count === 0 && !this.#tail.isBusy',
+    replace: 'return this.#isOpen',
+  },
+  {
+    name: 'leaves in the queue what a member of a group settled',
+    file: SESSION,
+    find: '} else if (queue !== undefined) turn.append',
+    replace: '} else if (queue === null) turn.append',
+  },
+  {
+    name: 'forgets what is in flight when its group ends',
+    file: GROUP,
+    find: 'delivery } of this.#out.values()) holder.own(delivery)',
+    replace: 'delivery } of this.#out.values()) void [holder, delivery]',
   },
   {
     name: 'mixes up the queue',
@@ -110,19 +147,19 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'drops the newest message too early',
     file: QUEUE,
-    find: 'if (this.length >= this.#countMax) return false',
-    replace: 'if (this.length >= this.#countMax - 1) return false',
+    find: 'if (count >= this.#countMax) return false',
+    replace: 'if (count >= this.#countMax - 1) return false',
   },
   {
     name: 'queues without a bound',
     file: QUEUE,
-    find: 'if (this.length >= this.#countMax) return false',
-    replace: 'if (this.length >= this.#countMax + 1) return false',
+    find: 'if (count >= this.#countMax) return false',
+    replace: 'if (count >= this.#countMax + 1) return false',
   },
   {
     name: 'queues a view of the read buffer',
     file: BACKLOG,
-    find: '    keep(delivery.message)\n',
+    find: '    keep(message)\n',
     replace: '    void keep\n',
   },
   {
@@ -212,7 +249,7 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'loses a message of a group that its member left (once real)',
     file: SESSION,
-    find: 'this.#giveBack((origin) => this.subscriptions.living(origin))',
+    find: 'this.#giveBack((name) => this.subscriptions.living(name))',
     replace: 'this.#giveBack(() => undefined)',
   },
   {

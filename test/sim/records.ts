@@ -1,31 +1,12 @@
 // What a store on disk would hold, rebuilt from the records alone. Every record must make sense in
 // its place: that is what a later start from a journal will rely on.
 
-import type { StoreRecord } from '../../src/core/ports.ts'
+import { type QueueName, sessionQueue, type StoreRecord } from '../../src/core/store.ts'
+import { KeptState } from '../support/kept-state.ts'
 import type { World } from './world.ts'
 
-export interface StoredDelivery {
-  readonly packetId: number
-  readonly offset: number
-  readonly qos: number
-  isReleased: boolean
-}
-
-export interface StoredSession {
-  readonly subscriptions: Map<string, number>
-  /** In the order of first sending. */
-  readonly inflight: Map<number, StoredDelivery>
-  readonly received: Set<number>
-  will: string | undefined
-  isConnected: boolean
-}
-
-type RecordOf<K extends StoreRecord['kind']> = Extract<StoreRecord, { kind: K }>
-
 export class RecordModel {
-  readonly sessions: Map<string, StoredSession> = new Map()
-  readonly queues: Map<string, number[]> = new Map()
-  readonly retained: Map<string, number> = new Map()
+  readonly state: KeptState = new KeptState()
   /** The number of the newest record of each kind about each thing, for the checkers. */
   readonly latest: Map<string, number> = new Map()
   /** The numbers of all records about one subscription. */
@@ -35,218 +16,113 @@ export class RecordModel {
   /** The step that first stored a message, by its name: its acknowledgement waits for that. */
   readonly firstStored: Map<string, { event: number; record: number }> = new Map()
   queueMax: number = Number.POSITIVE_INFINITY
+  /** What was said to be released before it was said again where it stands. */
+  readonly #releasedBefore = new Set<string>()
   readonly #world: World
-  /** How often each message is referred to; a message that nobody refers to is gone for good. */
-  readonly #references = new Map<number, number>()
-  /** Messages of the present batch, which may be referred to later in it. */
-  readonly #fresh = new Map<number, number>()
-  #bound = 0
-  #index = 0
 
   constructor(world: World) {
     this.#world = world
   }
 
-  apply(record: StoreRecord, index: number): void {
-    this.#index = index
-    switch (record.kind) {
-      case 'reserved':
-        this.#bound = record.bound
-        return
-      case 'message':
-        return this.#message(record, index)
-      case 'retained':
-        this.#refer(record.offset, index)
-        this.#release(this.retained.get(record.topic))
-        this.retained.set(record.topic, record.offset)
-        return
-      case 'cleared':
-        if (!this.retained.has(record.topic)) this.#wrong(record, 'nothing is retained')
-        this.#release(this.retained.get(record.topic))
-        this.retained.delete(record.topic)
-        return
-      case 'queued':
-        return this.#queued(record, index)
-      case 'unqueued':
-        if (!this.#unqueue(record.queue, record.offset)) this.#wrong(record, 'not in the queue')
-        return
-      default:
-        this.latest.set(`${record.kind} ${record.clientId}`, index)
-        return this.#session(record, index)
+  /** How much stands in a queue and is not in flight. */
+  waiting(queue: QueueName): number {
+    let count = this.state.waiting(queue).length
+    for (const { flights } of this.state.sessions.values()) {
+      for (const flight of flights.values()) if (flight.queue === queue) count -= 1
     }
+    return count
   }
 
-  /** A batch is durable: no later record may refer to those of its messages that nothing holds. */
-  committed(upTo: number): void {
-    for (const [offset, index] of this.#fresh) if (index <= upTo) this.#fresh.delete(offset)
+  apply(record: StoreRecord, index: number): void {
+    if ('message' in record) this.#message(record.message.offset, record.message.payload, index)
+    // One that only changes where it stands was sent before.
+    const isNew = !this.#isRepeated(record)
+    if (record.kind === 'sent' && isNew) this.#checkSent(record)
+    try {
+      this.state.apply(record)
+    } catch (error) {
+      this.#world.violation(String(error))
+    }
+    if ('clientId' in record && isNew) {
+      this.latest.set(`${record.kind} ${record.clientId}`, index)
+      if ('packetId' in record) {
+        this.latest.set(`${record.kind} ${record.clientId} ${record.packetId}`, index)
+      }
+    }
+    if (record.kind === 'subscribed' || record.kind === 'unsubscribed') {
+      this.#noteSubscription(record, index)
+    }
+    if (record.kind === 'queued') this.#checkBound(record)
   }
 
   describe(record: StoreRecord): string {
-    const { kind } = record
-    if (kind === 'message') return `message ${record.message.offset}`
-    const words: string[] = [kind]
+    const words: string[] = [record.kind]
     for (const [name, value] of Object.entries(record)) {
-      if (name !== 'kind' && typeof value !== 'object') words.push(`${name}=${String(value)}`)
+      if (name === 'message') words.push(`message=${(value as { offset: number }).offset}`)
+      else if (name !== 'kind' && typeof value !== 'object') words.push(`${name}=${String(value)}`)
     }
     return words.join(' ')
   }
 
-  #message({ message }: RecordOf<'message'>, index: number): void {
-    const { offset, payload } = message
-    if (offset >= this.#bound) this.#world.violation(`offset ${offset} was not reserved`)
+  #isRepeated(record: StoreRecord): boolean {
+    if (record.kind !== 'sent' && record.kind !== 'released') return false
+    const name = `${record.clientId} ${record.packetId}`
+    const flight = this.state.sessions.get(record.clientId)?.flights.get(record.packetId)
+    if (record.kind === 'released') return this.#releasedBefore.delete(name)
+    if (flight?.isReleased === true) this.#releasedBefore.add(name)
+    return flight !== undefined
+  }
+
+  #message(offset: number, payload: Uint8Array, index: number): void {
     const name = nameOf(payload)
-    // It may be stored again, where the store may have let go of it, but never another one.
-    if ((this.names.get(offset) ?? name) !== name)
+    if ((this.names.get(offset) ?? name) !== name) {
       this.#world.violation(`${offset} is two messages`)
+    }
     this.names.set(offset, name)
-    this.#fresh.set(offset, index)
-    if (!this.firstStored.has(name)) {
+    const first = this.firstStored.get(name)
+    if (first === undefined) {
       this.firstStored.set(name, { event: this.#world.eventId, record: index })
+    } else if (first.event === this.#world.eventId) first.record = index
+  }
+
+  #checkSent(record: Extract<StoreRecord, { kind: 'sent' }>): void {
+    // Nobody here asks for Retain As Published, so this is the state of a topic.
+    const { retain, message } = record
+    const state = this.state.retained.get(message.topic)
+    if (retain && state?.offset !== message.offset) {
+      this.#world.violation(`${this.describe(record)}: it is no state any more`)
     }
   }
 
-  #queued(record: RecordOf<'queued'>, index: number): void {
-    const queue = this.queues.get(record.queue) ?? []
-    this.#refer(record.offset, index)
-    queue.push(record.offset)
-    this.queues.set(record.queue, queue)
-    if (queue.length > this.queueMax && !record.queue.startsWith('$share/')) {
-      this.#wrong(record, `${queue.length} messages wait`)
+  #checkBound(record: Extract<StoreRecord, { kind: 'queued' }>): void {
+    // What members give back goes past the bound of a group.
+    if (record.queue[0] === 'g') return
+    const waiting = this.waiting(record.queue)
+    if (waiting > this.queueMax) {
+      this.#world.violation(`${this.describe(record)}: ${waiting} messages wait`)
     }
   }
 
-  #session(
-    record: Exclude<
-      StoreRecord,
-      { kind: 'reserved' | 'message' | 'retained' | 'cleared' | 'queued' | 'unqueued' }
-    >,
+  #noteSubscription(
+    record: Extract<StoreRecord, { kind: 'subscribed' | 'unsubscribed' }>,
     index: number,
   ): void {
-    const { clientId } = record
-    if (record.kind === 'opened') {
-      const session = this.sessions.get(clientId) ?? {
-        subscriptions: new Map<string, number>(),
-        inflight: new Map<number, StoredDelivery>(),
-        received: new Set<number>(),
-        will: undefined,
-        isConnected: true,
-      }
-      session.isConnected = true
-      this.sessions.set(clientId, session)
-      return
-    }
-    const session = this.sessions.get(clientId)
-    if (session === undefined) return this.#wrong(record, 'there is no such session')
-    switch (record.kind) {
-      case 'closed':
-        if (!session.isConnected) this.#wrong(record, 'closed twice')
-        session.isConnected = false
-        return
-      case 'ended':
-        return this.#ended(clientId, session)
-      case 'subscribed':
-        this.#noteSubscription(record, index)
-        session.subscriptions.set(fullName(record), record.options.qos)
-        return
-      case 'unsubscribed':
-        this.#noteSubscription(record, index)
-        if (!session.subscriptions.delete(fullName(record))) this.#wrong(record, 'not subscribed')
-        return
-      case 'will':
-        session.will = record.will === undefined ? undefined : nameOf(record.will.payload)
-        return
-      case 'received':
-        if (session.received.has(record.packetId)) this.#wrong(record, 'received twice')
-        session.received.add(record.packetId)
-        this.latest.set(`received ${clientId} ${record.packetId}`, index)
-        return
-      case 'forgotten':
-        if (!session.received.delete(record.packetId)) this.#wrong(record, 'was not received')
-        this.latest.set(`forgotten ${clientId} ${record.packetId}`, index)
-        return
-      default:
-        return this.#inflight(record, session, index)
-    }
-  }
-
-  #noteSubscription(record: RecordOf<'subscribed' | 'unsubscribed'>, index: number): void {
-    const key = `${record.kind} ${record.clientId} ${fullName(record)}`
+    const { kind, clientId, filter, share } = record
+    const name = share === undefined ? filter : `$share/${share}/${filter}`
+    const key = `${kind} ${clientId} ${name}`
     const indexes = this.subscribed.get(key)
     if (indexes === undefined) this.subscribed.set(key, [index])
     else indexes.push(index)
   }
 
-  #inflight(
-    record: RecordOf<'sent' | 'released' | 'settled'>,
-    session: StoredSession,
-    index: number,
-  ): void {
-    const { packetId, clientId } = record
-    this.latest.set(`${record.kind} ${clientId} ${packetId}`, index)
-    const delivery = session.inflight.get(packetId)
-    if (record.kind === 'sent') {
-      const { offset, qos } = record
-      if (delivery !== undefined) this.#wrong(record, 'the packet id is in use')
-      // Nobody here asks for Retain As Published, so this is the state of a topic.
-      if (record.retain && ![...this.retained.values()].includes(offset)) {
-        this.#wrong(record, 'it is no state any more')
-      }
-      this.#refer(offset, index)
-      this.#unqueue(clientId, offset)
-      session.inflight.set(packetId, { packetId, offset, qos, isReleased: false })
-      return
-    }
-    if (delivery === undefined) return this.#wrong(record, 'nothing is in flight')
-    if (record.kind === 'released') delivery.isReleased = true
-    else {
-      session.inflight.delete(packetId)
-      this.#release(delivery.offset)
-    }
+  /** The offsets of all that stands in a session's queue or is in flight. */
+  kept(clientId: string): ReadonlySet<number> {
+    const kept = new Set<number>()
+    for (const { message } of this.state.waiting(sessionQueue(clientId))) kept.add(message.offset)
+    const { flights } = this.state.sessions.get(clientId) ?? {}
+    for (const { message } of flights?.values() ?? []) kept.add(message.offset)
+    return kept
   }
-
-  #ended(clientId: string, session: StoredSession): void {
-    for (const { offset } of session.inflight.values()) this.#release(offset)
-    for (const offset of this.queues.get(clientId) ?? []) this.#release(offset)
-    this.queues.delete(clientId)
-    this.sessions.delete(clientId)
-  }
-
-  #unqueue(queue: string, offset: number): boolean {
-    const offsets = this.queues.get(queue) ?? []
-    const index = offsets.indexOf(offset)
-    if (index === -1) return false
-    offsets.splice(index, 1)
-    this.#release(offset)
-    return true
-  }
-
-  #refer(offset: number, index: number): void {
-    const references = this.#references.get(offset) ?? 0
-    const name = this.names.get(offset)
-    if (references === 0 && !this.#fresh.has(offset)) {
-      this.#world.violation(`record ${index} refers to message ${offset}, which is gone`)
-    }
-    this.#references.set(offset, references + 1)
-    const first = name === undefined ? undefined : this.firstStored.get(name)
-    if (first?.event === this.#world.eventId) first.record = index
-  }
-
-  #release(offset: number | undefined): void {
-    if (offset === undefined) return
-    const references = (this.#references.get(offset) ?? 0) - 1
-    if (references > 0) return void this.#references.set(offset, references)
-    // A later record of the same batch may still take it up.
-    this.#references.delete(offset)
-    this.#fresh.set(offset, this.#index)
-  }
-
-  #wrong(record: StoreRecord, what: string): void {
-    this.#world.violation(`record out of place: ${this.describe(record)}: ${what}`)
-  }
-}
-
-function fullName(record: { filter: string; share: string | undefined }): string {
-  return record.share === undefined ? record.filter : `$share/${record.share}/${record.filter}`
 }
 
 /** Each payload begins with the message's name and a bar. */

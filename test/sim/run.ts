@@ -65,7 +65,7 @@ export function run(seed: number, print?: (line: string) => void): Outcome {
   for (const profile of scenario.clients) clients.push(new SimClient(profile, parts))
   for (const client of clients) animate(client, scenario, ACTIVE_MS)
   world.run(ACTIVE_MS)
-  store.profile = { ...store.profile, failingPercent: 0, sluggishPercent: 0, delayMs: 1 }
+  store.profile = { ...store.profile, failingPercent: 0, sluggishPercent: 0, delayMs: 1, readMs: 1 }
   for (const client of clients) settle(client)
   world.run(ACTIVE_MS + DRAIN_MS)
   // A client that takes one message at a time over a slow line has much to catch up.

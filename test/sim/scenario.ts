@@ -50,6 +50,7 @@ export function plan(world: World): Scenario {
     limits: {
       ...DEFAULT_LIMITS,
       sessionQueueMax: isTight ? chance.between(3, 12) : DEFAULT_LIMITS.sessionQueueMax,
+      queueWindowMax: chance.percent(70) ? chance.between(2, 8) : DEFAULT_LIMITS.queueWindowMax,
       inflightMax: chance.percent(40) ? chance.between(1, 8) : DEFAULT_LIMITS.inflightMax,
       outboxBytesMax: chance.percent(30) ? chance.between(300, 30_000) : 1_000_000,
     },
@@ -69,6 +70,8 @@ function planStore(chance: Chance): StoreProfile {
     sluggishPercent: chance.pick([0, 1, 5, 40]),
     failingPercent: chance.pick([0, 0, 1, 5]),
     refuses: chance.percent(60),
+    holdsQueues: chance.percent(60),
+    readMs: chance.pick([0, 1, 50, 500]),
   }
 }
 

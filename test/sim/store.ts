@@ -1,9 +1,9 @@
 // A store that takes its time and sometimes fails: the memory store behind a delaying commit. It
-// keeps the order of what was appended and what is durable, and rebuilds from the records what a
-// store on disk would hold.
+// keeps the order of what was appended and what is durable, rebuilds from the records what a store
+// on disk would hold, and reads queues back from that.
 
 import { Reason } from '../../src/base/reason.ts'
-import type { Store, StoreRecord } from '../../src/core/ports.ts'
+import type { QueueName, Recovery, Store, StoreRecord } from '../../src/core/store.ts'
 import { RecordModel } from './records.ts'
 import type { Chance, World } from './world.ts'
 
@@ -16,10 +16,14 @@ export interface StoreProfile {
   readonly failingPercent: number
   /** Whether new durable work is refused meanwhile. */
   readonly refuses: boolean
+  /** Whether queues are read back, and how long a page takes at most; 0 is none of it. */
+  readonly holdsQueues: boolean
+  readonly readMs: number
 }
 
 export class SimStore implements Store {
-  readonly firstOffset: number = 1_000_000
+  readonly holdsQueues: boolean
+  readonly isCongested = false
   readonly model: RecordModel
   profile: StoreProfile
   /** How many records were appended, and how many of them are durable. */
@@ -36,7 +40,29 @@ export class SimStore implements Store {
     this.#world = world
     this.#chance = world.chance('store')
     this.profile = profile
+    this.holdsQueues = profile.holdsQueues
     this.model = new RecordModel(world)
+  }
+
+  recover(into: Recovery, done: (error: Error | undefined) => void): void {
+    into.begin(1_000_000, this.#world.clock.wall())
+    done(undefined)
+  }
+
+  read(
+    queue: QueueName,
+    after: number,
+    countMax: number,
+    bytesMax: number,
+    done: Parameters<Store['read']>[4],
+  ): void {
+    const { found, isEnd } = this.model.state.read(queue, after, countMax, bytesMax)
+    const finish = (): void => {
+      if (this.#fails()) return done(new Error('the disk cannot be read'), [], false)
+      done(undefined, found, isEnd)
+    }
+    if (this.profile.readMs === 0) return finish()
+    this.#world.at(this.#chance.ms(this.profile.readMs), finish)
   }
 
   append(record: StoreRecord): void {
@@ -59,7 +85,6 @@ export class SimStore implements Store {
       }
       this.#isFailing = false
       this.committed = upTo
-      this.model.committed(upTo)
       this.#world.note(`  committed ${upTo}`)
       done(undefined)
     }

@@ -3,6 +3,7 @@
 
 import type { Limits } from '../../src/core/limits.ts'
 import type { Message } from '../../src/core/message.ts'
+import { sessionQueue } from '../../src/core/store.ts'
 import { naiveMatches } from '../support/naive-matcher.ts'
 import type { SimClient } from './client.ts'
 import { nameOf } from './records.ts'
@@ -52,7 +53,8 @@ export class TapChecks {
     if (qos === 0 || topic.startsWith('$')) return
     for (const client of clients) {
       const { id, group } = client.profile
-      const session = this.#store.model.sessions.get(id)
+      const { model } = this.#store
+      const session = model.state.sessions.get(id)
       if (group !== undefined || session === undefined) continue
       const wants = [...client.session.mailbox.subscriptions].some(
         ([name, held]) =>
@@ -62,9 +64,8 @@ export class TapChecks {
           naiveMatches(held.filter, topic),
       )
       if (!wants) continue
-      const queue = this.#store.model.queues.get(id) ?? []
-      if (queue.includes(offset) || queue.length >= this.#queueMax) continue
-      if ([...session.inflight.values()].some((each) => each.offset === offset)) continue
+      if (model.kept(id).has(offset)) continue
+      if (model.waiting(sessionQueue(id)) >= this.#queueMax) continue
       this.#wrong(id, `${nameOf(payload)} is not kept though the queue has room`)
     }
   }
@@ -126,17 +127,17 @@ export class TapChecks {
     const { id, type, flags, payload } = packet
     const { model } = this.#store
     const sent = model.latest.get(`sent ${line.name} ${id}`)
-    const session = model.sessions.get(line.name)
+    const session = model.state.sessions.get(line.name)
     this.#durable(line, `${type} ${id}`, sent)
     if (sent === undefined || session === undefined || line.isLeft) return
-    const delivery = session.inflight.get(id)
+    const delivery = session.flights.get(id)
     if (delivery !== undefined && type === 'PUBLISH' && payload.length > 0) {
-      const name = model.names.get(delivery.offset)
+      const name = model.names.get(delivery.message.offset)
       if (name !== nameOf(payload)) {
         this.#wrong(line.name, `PUBLISH ${id} of ${nameOf(payload)}, but ${name} is in flight`)
       }
     }
-    if (session.inflight.size > this.#inflightMax) this.#wrong(line.name, 'too many in flight')
+    if (session.flights.size > this.#inflightMax) this.#wrong(line.name, 'too many in flight')
     this.#checkOrder(line, `${type} ${id}`, sent)
     if (type !== 'PUBLISH') return
     if (this.#written.has(sent) && (flags & 8) === 0) {

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../src/base/clock.ts'
 import type { Reason } from '../../src/base/reason.ts'
-import type { Store, StoreRecord } from '../../src/core/ports.ts'
+import type { QueueName, Recovery, Store, StoreRecord } from '../../src/core/store.ts'
 
 export interface DelayingStoreOptions {
   /** How long the next commit takes; 0 is later all the same, never at once. */
@@ -16,7 +16,6 @@ export interface DelayingStoreOptions {
 }
 
 export class DelayingStore implements Store {
-  readonly firstOffset: number
   readonly #inner: Store
   readonly #clock: Clock
   readonly #options: DelayingStoreOptions
@@ -27,14 +26,36 @@ export class DelayingStore implements Store {
   commits = 0
 
   constructor(inner: Store, clock: Clock, options: DelayingStoreOptions) {
-    this.firstOffset = inner.firstOffset
     this.#inner = inner
     this.#clock = clock
     this.#options = options
   }
 
+  get holdsQueues(): boolean {
+    return this.#inner.holdsQueues
+  }
+
+  get isCongested(): boolean {
+    return this.#inner.isCongested
+  }
+
+  recover(into: Recovery, done: (error: Error | undefined) => void): void {
+    this.#inner.recover(into, done)
+  }
+
   append(record: StoreRecord): void {
+    this.#inner.append(record)
     this.#batch.push(record)
+  }
+
+  read(
+    queue: QueueName,
+    after: number,
+    countMax: number,
+    bytesMax: number,
+    done: Parameters<Store['read']>[4],
+  ): void {
+    this.#inner.read(queue, after, countMax, bytesMax, done)
   }
 
   commit(done: (error: Error | undefined) => void): void {
@@ -50,10 +71,7 @@ export class DelayingStore implements Store {
         done(error)
         return
       }
-      for (const record of this.#batch.splice(0, count)) {
-        this.#inner.append(record)
-        this.#options.durable?.(record)
-      }
+      for (const record of this.#batch.splice(0, count)) this.#options.durable?.(record)
       this.#inner.commit(done)
     })
   }

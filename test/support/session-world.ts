@@ -3,19 +3,21 @@
 
 import { Deadlines } from '../../src/base/deadlines.ts'
 import type { Reason } from '../../src/base/reason.ts'
-import { Turn } from '../../src/base/turn.ts'
+import { LAZY_COMMIT_MS, Turn } from '../../src/base/turn.ts'
 import { ALLOW_ALL } from '../../src/core/access.ts'
 import { type Counters, createCounters } from '../../src/core/counters.ts'
 import { Hub } from '../../src/core/hub.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts'
 import { Observer } from '../../src/core/observer.ts'
 import type { Message, Qos } from '../../src/core/message.ts'
-import type { Access, Log, Principal, Store, StoreRecord } from '../../src/core/ports.ts'
+import type { Access, Log, Principal } from '../../src/core/ports.ts'
 import { Retained } from '../../src/core/retained.ts'
+import type { Recovery, Store, StoreRecord } from '../../src/core/store.ts'
 import type { SubscriptionOptions } from '../../src/core/subscription.ts'
 import { parseSubscriptionFilter, type SubscriptionFilter } from '../../src/core/topic.ts'
 import { TopicTree } from '../../src/core/topic-tree.ts'
 import type { Peer } from '../../src/session/peer.ts'
+import { SessionRecovery } from '../../src/session/recovery.ts'
 import type { Session } from '../../src/session/session.ts'
 import { type Ending, type OpenRequest, Sessions } from '../../src/session/sessions.ts'
 import type { Will } from '../../src/session/will.ts'
@@ -101,6 +103,8 @@ export class SessionWorld {
   readonly records: StoreRecord[] = []
   /** Log lines of level warn. */
   readonly warnings: string[] = []
+  /** Sessions that the store brought back. */
+  readonly restored: string[] = []
   /** What the cluster was told. */
   readonly told: string[] = []
   readonly retained: Retained
@@ -113,7 +117,9 @@ export class SessionWorld {
   constructor(options: WorldOptions = {}) {
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const access = options.access ?? ALLOW_ALL
-    const store = options.createStore?.(this.clock) ?? immediateStore(this.records)
+    const store =
+      options.createStore?.(this.clock) ??
+      storeWith({ append: (record) => this.records.push(record) })
     const ignore = (): void => {}
     const log: Log = {
       debug: ignore,
@@ -135,8 +141,16 @@ export class SessionWorld {
     }
     this.hub = new Hub({ turn, store, tree, retained, access, cluster, observer })
     const { hub } = this
-    this.world = { turn, deadlines, hub, retained, access, limits, counters, log, observer }
+    this.world = { turn, store, deadlines, hub, retained, access, limits, counters, log, observer }
     this.sessions = new Sessions(this.world)
+    const isBack = ({ clientId }: { clientId: string }) => this.restored.push(clientId)
+    const recovery = new SessionRecovery(this.world, this.sessions, isBack)
+    store.recover(recovery, (error) => {
+      if (error !== undefined) throw error
+      recovery.finish()
+    })
+    this.settle()
+    this.records.length = 0
   }
 
   /** The kinds of records since the last call. */
@@ -149,9 +163,13 @@ export class SessionWorld {
     this.scheduler.run()
   }
 
+  /** Lets time pass; what nobody waits for is committed in a turn of its own on the way. */
   advance(delayMs: number): void {
-    this.settle()
-    this.clock.advance(delayMs)
+    const lazyMs = Math.min(delayMs, LAZY_COMMIT_MS)
+    for (const stepMs of [lazyMs, delayMs - lazyMs]) {
+      this.settle()
+      this.clock.advance(stepMs)
+    }
     this.settle()
   }
 
@@ -223,12 +241,22 @@ export function textOf(message: Message): string {
   return new TextDecoder().decode(message.payload)
 }
 
-function immediateStore(records: StoreRecord[]): Store {
+/** A store that keeps nothing, but for what is said otherwise. */
+export function storeWith(parts: Partial<Store>): Store {
   return {
-    firstOffset: 1000,
-    append: (record) => records.push(record),
+    holdsQueues: false,
+    isCongested: false,
+    recover: (into: Recovery, done) => {
+      into.begin(1000, Date.UTC(2030, 0, 1))
+      done(undefined)
+    },
+    append: () => {},
     commit: (done) => done(undefined),
+    read: () => {
+      throw new Error('it holds no queues')
+    },
     refusal: () => undefined,
     close: () => Promise.resolve(),
+    ...parts,
   }
 }

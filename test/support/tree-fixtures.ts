@@ -49,7 +49,6 @@ export function createMessage(
     topic: topicOf(topic),
     payload: new TextEncoder().encode('payload'),
     isKept: false,
-    isStored: false,
     qos: 0,
     retain: true,
     properties: NO_MESSAGE_PROPERTIES,

@@ -63,7 +63,6 @@ export function toMessage(
     payload,
     // The program may go on using its own bytes.
     isKept: isText,
-    isStored: false,
     qos,
     retain,
     properties,

@@ -45,7 +45,6 @@ export function admit(client: Client, packet: Publish): Message | Reason {
     topic,
     payload: packet.payload,
     isKept: false,
-    isStored: false,
     qos,
     retain,
     properties: messageProperties(properties),

@@ -20,8 +20,8 @@ import type {
   Cluster,
   Log,
   Principal,
-  StoreRecord,
 } from '../../core/ports.ts'
+import type { StoreRecord } from '../../core/store.ts'
 import type { Topic } from '../../core/topic.ts'
 import type { Session } from '../../session/session.ts'
 import type { Sessions } from '../../session/sessions.ts'

@@ -38,13 +38,15 @@ function setUp({ world: worldOptions, settings }: Options = {}) {
 
 /** Each commit takes {@link COMMIT_MS}. */
 function setUpSlow(settings: Partial<MqttSettings> = {}) {
-  return setUp({
+  const found = setUp({
     world: {
       createStore: (clock) =>
         new DelayingStore(createMemoryStore(clock), clock, { delayMs: () => COMMIT_MS }),
     },
     settings,
   })
+  found.world.advance(COMMIT_MS) // The first offsets are reserved.
+  return found
 }
 
 const DURABLE = { sessionExpiry: 3600 }

@@ -4,20 +4,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createFront, FrontClient, reasonOf } from '../../../test/support/front-client.ts'
-import { SessionWorld } from '../../../test/support/session-world.ts'
+import { SessionWorld, storeWith } from '../../../test/support/session-world.ts'
 import { Reason } from '../../base/reason.ts'
 import { PacketType, type Version } from '../../codec/mqtt/packets.ts'
 
 /** A store that takes nothing durable, where `refusal` says so. */
 function setUp(version: Version, refusal?: Reason) {
   const world = new SessionWorld({
-    createStore: () => ({
-      firstOffset: 0,
-      append: () => {},
-      commit: (done) => done(undefined),
-      refusal: () => refusal,
-      close: () => Promise.resolve(),
-    }),
+    createStore: () =>
+      storeWith({
+        commit: (done) => done(undefined),
+        refusal: () => refusal,
+      }),
   })
   const front = createFront(world)
   const open = (): FrontClient => new FrontClient(world, front, version)
