@@ -14,8 +14,8 @@ export const FRAME_HEAD_BYTES = 44
 export const FRAME_MAGIC: Uint8Array = Uint8Array.of(0x52, 0x4a, 0x46, 0x31)
 const MAGIC = 0x52_4a_46_31
 
-// Big-endian: magic u32, payload length u32, position f64, wall time f64, era u32, previous era u32,
-// behind u32, checksum of the payload u32, checksum of the head u32.
+// Big-endian: magic u32, payload length u32, position f64, wall time f64, era u32, previous era
+// u32, behind u32, checksum of the payload u32, checksum of the head u32.
 const LENGTH_AT = 4
 const POSITION_AT = 8
 const WALL_AT = 16

@@ -279,7 +279,7 @@ test('after a failed write the same frame goes to another segment', async () => 
   )
 })
 
-test('a full disk is told, before the journal is full, and forgotten when there is room', async () => {
+test('a full disk is told before the journal is full, and forgotten with room', async () => {
   const bench = new Bench({ capacityBytes: SEGMENT_BYTES * 1.5 })
   const life = await bench.open()
   await bench.fill(life, 2)

@@ -233,8 +233,8 @@ function planOf(surveys: readonly Survey[], after: number): Plan {
 }
 
 /**
- * Whether the frame before `next`, at the end of `previous`, is not the one that `next` followed but
- * an earlier attempt at it, which may hold less.
+ * Whether the frame before `next`, at the end of `previous`, is not the one that `next` followed,
+ * but an earlier attempt at it, which may hold less.
  */
 function isOutdated(previous: Part | undefined, next: Part): boolean {
   if (previous === undefined || previous.last + 1 !== next.first) return false
