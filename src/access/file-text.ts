@@ -1,6 +1,7 @@
 // Reads the files of access: the only place of this part that touches the disk.
 
 import { readFile } from 'node:fs/promises'
+import { whyUnreadable } from '../base/errors.ts'
 import { AccessFileError } from './file-error.ts'
 
 /** A line of a file, with its number from 1. */
@@ -28,15 +29,6 @@ export function linesOf(text: string): readonly Line[] {
 }
 
 function whyNot(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-  switch (code) {
-    case 'ENOENT':
-      return 'cannot be read: no such file'
-    case 'EACCES':
-      return 'cannot be read: not allowed to this user'
-    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
-      return 'is no UTF-8'
-    default:
-      return `cannot be read: ${code}`
-  }
+  const isText = error instanceof TypeError
+  return isText ? 'is no UTF-8' : `cannot be read: ${whyUnreadable(error)}`
 }

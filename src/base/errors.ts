@@ -18,6 +18,18 @@ export class ListenError extends Error {
   }
 }
 
+/** Why a file could not be read, for people: `no such file`. */
+export function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  return UNREADABLE[code] ?? code
+}
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'not allowed to this user',
+  EISDIR: 'it is a folder',
+}
+
 /** What an embedding program asked for is not possible; `reason` says why in MQTT's words. */
 export class RefusedError extends Error {
   readonly reason: Reason

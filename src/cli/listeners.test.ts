@@ -81,6 +81,6 @@ test('a failure names the place, the listener and the flag', async () => {
   )
   assert.equal(
     await explain('ENOENT', { path: '/no/a' }),
-    `/no/a cannot be opened: ENOENT ${advice} --mqtt unix:PATH`,
+    `/no/a is in a folder that does not exist ${advice} --mqtt unix:PATH`,
   )
 })

@@ -134,7 +134,7 @@ function explained(error: unknown, listener: Listener): unknown {
 
 function explain({ protocol, place }: Listener, error: ListenError): string {
   const advice = `(listener ${protocol}): choose another with`
-  if ('path' in place) return `${place.path} ${whyNot(error)} ${advice} --${protocol} unix:PATH`
+  if ('path' in place) return `${place.path} ${whyNotPath(error)} ${advice} --${protocol} unix:PATH`
   const { host, port } = place
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
     return `${host} is no address of this machine ${advice} --host ADDR`
@@ -145,6 +145,16 @@ function explain({ protocol, place }: Listener, error: ListenError): string {
 function whyNot({ code }: ListenError): string {
   if (code === 'EADDRINUSE') return 'is taken'
   return code === 'EACCES' ? 'is not allowed to this user' : `cannot be opened: ${code}`
+}
+
+function whyNotPath(error: ListenError): string {
+  return PATH_WORDS[error.code] ?? whyNot(error)
+}
+
+const PATH_WORDS: Readonly<Record<string, string>> = {
+  ENOTSOCK: 'is there already and is no socket',
+  ENOENT: 'is in a folder that does not exist',
+  ENAMETOOLONG: 'is too long for a socket',
 }
 
 /** Whether only this machine can reach it. A name counts as foreign unless it is `localhost`. */

@@ -136,8 +136,11 @@ async function drain(server: Server, signals: Signals, log: Log): Promise<Exit> 
 
 /** What a valid configuration cannot be started with, and the lines that fix it. */
 export function unusable(config: Config): string[] {
-  if (config.listeners.length > 0) return accessProblems(config)
-  return ['every listener is off: turn one on, such as --mqtt 1883']
+  const { listeners } = config
+  if (listeners.some(isSpoken)) return accessProblems(config)
+  const names = listeners.map(({ protocol }) => protocol).join(', ')
+  const why = names === '' ? 'every listener is off' : `not in this version yet: ${names}`
+  return [`nothing would listen, ${why}: turn a listener on, such as --mqtt 1883`]
 }
 
 /** To standard error, and at once: the process ends after it. */

@@ -3,6 +3,7 @@
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { whyUnreadable } from '../base/errors.ts'
 import type { TlsFiles } from '../config/config.ts'
 
 /** Something about the files is wrong; the message begins with the file. */
@@ -43,16 +44,8 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'latin1')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    const why = WHY_NOT[code] ?? code
-    throw new TlsFileError(`${file}: cannot be read: ${why}`, { cause: error })
+    throw new TlsFileError(`${file}: cannot be read: ${whyUnreadable(error)}`, { cause: error })
   }
-}
-
-const WHY_NOT: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'not allowed to this user',
-  EISDIR: 'it is a folder',
 }
 
 /** The first certificate. */

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml'
+import { whyUnreadable } from '../base/errors.ts'
 import { ConfigError, isTree, type Layer } from './layer.ts'
 import type { KeyPath } from './schema.ts'
 
@@ -17,7 +18,7 @@ export function readLayer(file: string, mustExist: boolean): Layer | undefined {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     if (code === 'ENOENT' && !mustExist) return undefined
-    throw new ConfigError([`${file}: cannot be read: ${code === 'ENOENT' ? 'no such file' : code}`])
+    throw new ConfigError([`${file}: cannot be read: ${whyUnreadable(error)}`])
   }
   return parseLayer(file, text)
 }

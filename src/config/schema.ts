@@ -204,6 +204,12 @@ function toIssues(issue: z.core.$ZodIssue): Issue[] {
 /** Every key that takes a value, as its path: `['limits', 'packetBytesMax']`. */
 export const KEYS: readonly (readonly string[])[] = keysOf(ROOT.shape, [])
 
+/** The same within one of `listeners`. */
+export const LISTENER_KEYS: readonly (readonly string[])[] = keysOf(
+  { ...listener.shape, tls, access },
+  [],
+)
+
 function keysOf(shape: Readonly<Record<string, z.ZodType>>, above: readonly string[]): string[][] {
   return Object.entries(shape).flatMap(([key, type]) =>
     type instanceof z.ZodObject ? keysOf(type.shape, [...above, key]) : [[...above, key]],

@@ -3,7 +3,7 @@
 
 import { parse } from 'yaml'
 import { ConfigError, type Layer, layerAt } from './layer.ts'
-import { KEYS, takesText } from './schema.ts'
+import { KEYS, LISTENER_KEYS, takesText } from './schema.ts'
 import { suggest } from './suggest.ts'
 
 const PREFIX = 'RAMEAU_'
@@ -52,6 +52,13 @@ export function settingLayer(setting: string): Layer {
 
 /** The end of a message about a key that does not exist: the one that was probably meant. */
 export function meantKey(key: string): string {
+  const [, ofListener] = /^listeners\.\d+\.(.+)$/.exec(key) ?? []
+  if (ofListener !== undefined) {
+    return didYouMean(
+      ofListener,
+      LISTENER_KEYS.map((path) => path.join('.')),
+    )
+  }
   // The right name in the wrong section is the likelier slip.
   const last = key.slice(key.lastIndexOf('.') + 1).toLowerCase()
   const moved = KEYS.find((path) => path.at(-1)?.toLowerCase() === last)

@@ -2,8 +2,9 @@
 // stops. What is done with a connection is said by tcp, tls and http.
 
 import { once } from 'node:events'
-import { unlink } from 'node:fs/promises'
+import { lstat, unlink } from 'node:fs/promises'
 import { connect, type Server, type ServerOpts, type Socket } from 'node:net'
+import { dirname } from 'node:path'
 import { ListenError } from '../base/errors.ts'
 
 /** Connections that the kernel holds until we accept them; it lets further ones wait or fail. */
@@ -88,14 +89,37 @@ async function bindTo(server: Server, place: Place): Promise<void> {
   try {
     await listen(server, place)
   } catch (error) {
-    const isPath = 'path' in place
-    if (isPath && codeOf(error) === 'EADDRINUSE' && (await isAbandoned(place.path))) {
-      await unlink(place.path)
-      return bindTo(server, place)
-    }
-    const [host, port] = isPath ? [place.path, 0] : [place.host, place.port]
-    throw new ListenError(codeOf(error), host, port, error)
+    const code = codeOf(error)
+    if (!('path' in place)) throw new ListenError(code, place.host, place.port, error)
+    const { path } = place
+    if (code !== 'EADDRINUSE') throw new ListenError(await truerCode(code, path), path, 0, error)
+    if (!(await isSocket(path))) throw new ListenError('ENOTSOCK', path, 0, error)
+    if (!(await isAbandoned(path))) throw new ListenError(code, path, 0, error)
+    await unlink(path)
+    return bindTo(server, place)
   }
+}
+
+/** Linux takes no longer path for a Unix socket, and others less. */
+const PATH_BYTES_MAX = 107
+
+/** What is wrong with the path of a Unix socket: Node says EACCES where its folder is missing. */
+async function truerCode(code: string, path: string): Promise<string> {
+  if (code === 'EACCES' && !(await exists(dirname(path)))) return 'ENOENT'
+  if (code === 'EINVAL' && Buffer.byteLength(path) > PATH_BYTES_MAX) return 'ENAMETOOLONG'
+  return code
+}
+
+function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR',
+  )
+}
+
+/** Anything else at that path, such as a file, is somebody's, and is not to be removed. */
+async function isSocket(path: string): Promise<boolean> {
+  return (await lstat(path)).isSocket()
 }
 
 async function listen(server: Server, place: Place): Promise<void> {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { link, mkdtemp, rm } from 'node:fs/promises'
+import { link, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -359,6 +359,30 @@ test('a Unix socket: local peers, a taken and an abandoned path', BOUNDED, async
   const again = await openBench({ path: abandoned })
   await again.dial()
   await again.close()
+  await rm(folder, { recursive: true })
+})
+
+test('what is no socket stays where it is', BOUNDED, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rameau-'))
+  const codeAt = async (path: string): Promise<string> => {
+    try {
+      await listenTcp({ path }, (wire) => new Front(wire))
+    } catch (error) {
+      if (error instanceof ListenError) return error.code
+      throw error
+    }
+    return 'it listens'
+  }
+  const file = join(folder, 'diary.txt')
+  await writeFile(file, 'dear diary')
+  assert.equal(await codeAt(file), 'ENOTSOCK')
+  assert.equal(await readFile(file, 'utf8'), 'dear diary')
+  assert.equal(await codeAt(folder), 'ENOTSOCK')
+  const dangling = join(folder, 'link')
+  await symlink(join(folder, 'nowhere'), dangling)
+  assert.equal(await codeAt(dangling), 'ENOTSOCK')
+  assert.equal(await codeAt(join(folder, 'missing', 'mqtt.sock')), 'ENOENT')
+  assert.equal(await codeAt(join(folder, 'x'.repeat(200))), 'ENAMETOOLONG')
   await rm(folder, { recursive: true })
 })
 
