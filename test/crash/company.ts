@@ -14,6 +14,7 @@ const PUBLISHER_QOS: readonly (readonly (1 | 2)[])[] = [[1], [2], [1, 2], [2, 1]
 /** Rounds of which the nomad's topics are still published to. */
 const NOMAD_ROUNDS = 3
 const READY_MS_MAX = 60_000
+const RELEASE_MS_MAX = 10_000
 
 export class Company {
   readonly publishers: readonly Publisher[]
@@ -60,7 +61,7 @@ export class Company {
     const group = new Mailbox('group', ledger, true)
     const members = [1, 2, 3].map((index) => {
       const own = { name: `member-${index}`, qos: 2, filters: ['$share/group/s/#'] } as const
-      return new Subscriber({ ...own, receiveMax: 10 * index }, group, ledger)
+      return new Subscriber({ ...own, receiveMax: 10 * index, lagMs: 2 * index }, group, ledger)
     })
     const heir = new Subscriber(
       {
@@ -158,6 +159,16 @@ export class Company {
     const isDone = (): boolean => this.publishers.every(({ isIdle }) => isIdle)
     if (await this.#ledger.bell.until(isDone, READY_MS_MAX)) return
     this.#ledger.faults.add('server', 'publishers wait for acknowledgements that do not come')
+  }
+
+  /** Subscribers have nothing left that waits for a PUBREL; for the end, when all are there. */
+  async conclude(): Promise<void> {
+    const isOpen = ({ unreleased }: Subscriber): boolean => unreleased > 0
+    const all = [...this.#awake, ...this.#absent]
+    if (await this.#ledger.bell.until(() => !all.some(isOpen), RELEASE_MS_MAX)) return
+    for (const { caller, unreleased } of all.filter(isOpen)) {
+      this.#ledger.faults.add('protocol', `${caller.clientId} waits for ${unreleased} PUBREL`)
+    }
   }
 
   /** One message for each topic and publisher, so that every subscription has something to say. */

@@ -179,7 +179,10 @@ export class Run {
     company.probe()
     await company.settle()
     await this.#drain(last.life)
-    if (!this.#options.isLossExpected) await company.visitors.outlive(last.port)
+    if (!this.#options.isLossExpected) {
+      await company.conclude()
+      await company.visitors.outlive(last.port)
+    }
     await this.#awaitWills()
     await checkStates(last.port, company.states, this.ledger)
     this.#audit(sinceId)

@@ -59,6 +59,11 @@ export class Subscriber {
     this.#ledger.faults.add('server', `no SUBACK for ${this.caller.clientId}`)
   }
 
+  /** QoS 2 messages whose PUBREL is awaited. */
+  get unreleased(): number {
+    return this.#received2.size
+  }
+
   /** Waits until the server has read all that was acknowledged, or the connection is gone. */
   async flushed(): Promise<void> {
     this.#hasPong = false
