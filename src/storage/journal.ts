@@ -358,9 +358,9 @@ export class Journal {
 
   #prepareNext(): void {
     const current = this.#current
-    const isDue =
-      current === undefined || this.#reserve.hasUsed || current.at >= current.bytes * PREPARE_PART
-    if (isDue && !this.#isClosed) this.#reserve.prepare(false)
+    const usedPart = current === undefined ? 1 : current.at / current.bytes
+    if (this.#isClosed || (!this.#reserve.hasUsed && usedPart < PREPARE_PART)) return
+    this.#reserve.prepare(usedPart >= REFUSE_PART)
   }
 
   #count(at: number, bytes: number): void {

@@ -87,13 +87,14 @@ export class Reserve {
     return segment
   }
 
-  /** Gets one ready, unless one is. `isHurried` where somebody waits for it. */
+  /** Gets one ready, unless one is. `isHurried` where somebody waits, or soon will. */
   prepare(isHurried: boolean): void {
+    if (this.#isClosed || this.isReady || this.#retry !== undefined) return
     if (isHurried) {
       this.#isHurried = true
       this.#endPause()
     }
-    if (this.#isMaking || this.#isClosed || this.isReady || this.#retry !== undefined) return
+    if (this.#isMaking) return
     this.#isMaking = true
     const used = this.#used.pop()
     if (used === undefined) this.#checkRoom()
