@@ -4,7 +4,7 @@
 import { parse } from 'yaml'
 import { ConfigError, type Layer, layerAt } from './layer.ts'
 import { KEYS, LISTENER_KEYS, takesText } from './schema.ts'
-import { suggest } from './suggest.ts'
+import { suggest } from '../base/suggest.ts'
 
 const PREFIX = 'RAMEAU_'
 
