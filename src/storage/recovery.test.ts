@@ -74,7 +74,7 @@ test('the later of two attempts at a frame counts', async () => {
   assert.equal(position, 3)
 })
 
-test('an earlier attempt does not stand in for a later one that was durable and is lost', async () => {
+test('an earlier attempt does not stand in for a durable one that is lost', async () => {
   const { texts, damages } = await recovered([
     [
       { position: 1, text: 'a' },
@@ -92,7 +92,7 @@ test('an earlier attempt does not stand in for a later one that was durable and 
   )
 })
 
-test('where nothing was durable an earlier attempt is the end, and what follows is not', async () => {
+test('where nothing was durable an earlier attempt ends the journal', async () => {
   for (const isInPlace of [false, true]) {
     const first = [
       { position: 1, text: 'a' },
