@@ -1,9 +1,9 @@
-// The load, in a process of its own so that it does not share a core's time with what it measures:
-// plays one scenario against a port and prints one line of JSON. What is measured is the server's.
+// The load, in a process of its own: plays one scenario against a port and answers with what was
+// measured, which is the server's.
 
-import { readFileSync } from 'node:fs'
-import { cpuMsOf } from '../test/support/live-server.ts'
-import { openPeer, type Peer, type Qos } from './peer.ts'
+import { dialPeer, type Peer, type Qos } from './peer.ts'
+import { between, type Figures, figuresOf } from './process-figures.ts'
+import { answer, begin, ordered } from './order.ts'
 
 export interface Scenario {
   readonly name: string
@@ -12,6 +12,11 @@ export interface Scenario {
   /** all: every subscriber gets everything; own: publisher and subscriber in pairs. */
   readonly reach: 'all' | 'own'
   readonly qos: Qos
+  /** Messages of one publisher on their way; the next half goes when half of them have arrived. */
+  readonly window: number
+  readonly payloadBytes: number
+  /** Whether the subscribers' sessions outlive their connections. */
+  readonly isDurable: boolean
 }
 
 export interface Order {
@@ -20,7 +25,6 @@ export interface Order {
   /** The server's process. */
   readonly pid: number
   readonly seconds: number
-  readonly payloadBytes: number
 }
 
 export interface Measured {
@@ -29,101 +33,138 @@ export interface Measured {
   readonly serverCpuMs: number
   /** Write system calls of the server; undefined where the system does not tell. */
   readonly writes: number | undefined
+  readonly diskBytes: number | undefined
   /** The load generator's own CPU time; near `seconds` means that it was the limit. */
   readonly loadCpuMs: number
+  /** From the sending of a batch to its last acknowledgement: median and 99 of 100. */
+  readonly ackMs: readonly [number, number]
 }
 
-/** Messages of one publisher on their way; the next batch goes when half of them have arrived. */
-export const WINDOW = 200
-export const BATCH: number = WINDOW / 2
 const WARM_UP_MS = 1000
 
-export async function play(order: Order): Promise<Measured> {
-  const { scenario, port, seconds } = order
-  const payload = Buffer.alloc(order.payloadBytes, 'x')
-  let isOver = false
-  const publishers: Peer[] = []
-  const subscribers: Peer[] = []
-  const advance = () => {
-    if (isOver || publishers.length < scenario.publishers) return
-    publishers.forEach((publisher, index) => {
-      const topic = `bench/${index}`
-      if (mayPublish(scenario, publishers, subscribers, index)) {
-        publisher.publish(topic, payload, scenario.qos, BATCH)
-      }
-    })
-  }
-  for (let index = 0; index < scenario.subscribers; index++) {
-    const subscriber = await openPeer(port, `subscriber-${index}`, advance)
-    await subscriber.subscribe(
-      scenario.reach === 'all' ? 'bench/+' : `bench/${index}`,
-      scenario.qos,
-    )
-    subscribers.push(subscriber)
-  }
-  for (let index = 0; index < scenario.publishers; index++) {
-    publishers.push(await openPeer(port, `publisher-${index}`, advance))
+/** A batch on its way. */
+interface Batch {
+  readonly sentMs: number
+  /** Acknowledged when the publisher has so many acknowledgements. */
+  readonly upTo: number
+}
+
+class Load {
+  readonly #scenario: Scenario
+  readonly #batch: number
+  readonly #payload: Buffer
+  readonly #publishers: Peer[] = []
+  readonly #subscribers: Peer[] = []
+  readonly #underWay: Batch[][] = []
+  #ackMs: number[] = []
+  #isBegun = false
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario
+    this.#batch = Math.ceil(scenario.window / 2)
+    this.#payload = Buffer.alloc(scenario.payloadBytes, 'x')
   }
 
-  advance()
-  await sleep(WARM_UP_MS)
-  const before = look(order.pid, subscribers)
-  await sleep(seconds * 1000)
-  const after = look(order.pid, subscribers)
-  isOver = true
-  for (const peer of [...publishers, ...subscribers]) peer.close()
-  return {
-    deliveries: after.deliveries - before.deliveries,
-    seconds: (after.ms - before.ms) / 1000,
-    serverCpuMs: after.serverCpuMs - before.serverCpuMs,
-    writes: before.writes === undefined ? undefined : (after.writes ?? 0) - before.writes,
-    loadCpuMs: after.loadCpuMs - before.loadCpuMs,
+  async open(port: number): Promise<void> {
+    const { publishers, subscribers, reach, qos, isDurable } = this.#scenario
+    for (let index = 0; index < subscribers; index++) {
+      const subscriber = await dialPeer(port, () => this.#progressed(index))
+      await subscriber.open(`subscriber-${index}`, !isDurable)
+      await subscriber.subscribe(reach === 'all' ? 'bench/+' : `bench/${index}`, qos)
+      this.#subscribers.push(subscriber)
+    }
+    for (let index = 0; index < publishers; index++) {
+      const publisher = await dialPeer(port, () => this.#progressed(index))
+      await publisher.open(`publisher-${index}`)
+      this.#publishers.push(publisher)
+      this.#underWay.push([])
+    }
+    this.#isBegun = true
+    this.#publishers.forEach((_, index) => this.#publish(index))
+  }
+
+  get deliveries(): number {
+    return this.#subscribers.reduce((sum, { received }) => sum + received, 0)
+  }
+
+  /** How long batches took since this was asked last, sorted. */
+  takeAckMs(): readonly number[] {
+    const taken = this.#ackMs
+    this.#ackMs = []
+    return taken.sort((one, other) => one - other)
+  }
+
+  #progressed(index: number): void {
+    if (!this.#isBegun) return
+    if (this.#scenario.reach === 'own') this.#publish(index)
+    else this.#publishers.forEach((_, each) => this.#publish(each))
+  }
+
+  #publish(index: number): void {
+    const publisher = this.#publishers[index]
+    if (publisher === undefined) return
+    if (this.#scenario.qos > 0) this.#noteAcks(index, publisher)
+    if (!this.#hasRoom(index, publisher)) return
+    publisher.publish(`bench/${index}`, this.#payload, this.#scenario.qos, this.#batch)
+    if (this.#scenario.qos === 0) return
+    this.#underWay[index]?.push({ sentMs: performance.now(), upTo: publisher.sent })
+  }
+
+  #noteAcks(index: number, publisher: Peer): void {
+    const underWay = this.#underWay[index] ?? []
+    while (underWay[0] !== undefined && underWay[0].upTo <= publisher.acknowledged) {
+      this.#ackMs.push(performance.now() - underWay[0].sentMs)
+      underWay.shift()
+    }
+  }
+
+  /** Whether a batch may go, at the receivers and in acknowledgements. */
+  #hasRoom(index: number, publisher: Peer): boolean {
+    const { window, qos, reach } = this.#scenario
+    const most = window - this.#batch
+    if (qos > 0 && publisher.sent - publisher.acknowledged > most) return false
+    if (reach === 'own') return publisher.sent - (this.#subscribers[index]?.received ?? 0) <= most
+    // Who is served last counts; of many publishers each has its part of what is on the way.
+    const sent = this.#publishers.reduce((sum, one) => sum + one.sent, 0)
+    const arrived = Math.min(...this.#subscribers.map(({ received }) => received))
+    return sent - arrived <= most * this.#publishers.length
   }
 }
 
-/** Whether half of the window is free again, at the receivers and in acknowledgements. */
-function mayPublish(
-  scenario: Scenario,
-  publishers: readonly Peer[],
-  subscribers: readonly Peer[],
-  index: number,
-): boolean {
-  const publisher = publishers[index]
-  if (publisher === undefined) return false
-  if (scenario.qos > 0 && publisher.sent - publisher.acknowledged > WINDOW - BATCH) return false
-  if (scenario.reach === 'own') {
-    return publisher.sent - (subscribers[index]?.received ?? 0) <= WINDOW - BATCH
+async function play({ scenario, port, pid, seconds }: Order): Promise<Measured> {
+  const load = new Load(scenario)
+  await load.open(port)
+  await sleep(WARM_UP_MS)
+  await begin()
+  load.takeAckMs()
+  const before = look(pid, load)
+  await sleep(seconds * 1000)
+  const after = look(pid, load)
+  const { ms, cpuMs, writes, diskBytes } = between(before.figures, after.figures)
+  const took = load.takeAckMs()
+  return {
+    deliveries: after.deliveries - before.deliveries,
+    seconds: ms / 1000,
+    serverCpuMs: cpuMs,
+    writes,
+    diskBytes,
+    loadCpuMs: after.loadCpuMs - before.loadCpuMs,
+    ackMs: [took[took.length >> 1] ?? 0, took[Math.floor(took.length * 0.99)] ?? 0],
   }
-  // Who is served last counts; of many publishers each has its part of what is on the way.
-  const sent = publishers.reduce((sum, one) => sum + one.sent, 0)
-  const arrived = Math.min(...subscribers.map(({ received }) => received))
-  return sent - arrived <= (WINDOW - BATCH) * publishers.length
 }
 
 interface Look {
-  readonly ms: number
+  readonly figures: Figures
   readonly deliveries: number
-  readonly serverCpuMs: number
-  readonly writes: number | undefined
   readonly loadCpuMs: number
 }
 
-function look(pid: number, subscribers: readonly Peer[]): Look {
+function look(pid: number, load: Load): Look {
   const own = process.cpuUsage()
   return {
-    ms: performance.now(),
-    deliveries: subscribers.reduce((sum, { received }) => sum + received, 0),
-    serverCpuMs: cpuMsOf(pid),
-    writes: writesOf(pid),
+    figures: figuresOf(pid),
+    deliveries: load.deliveries,
     loadCpuMs: (own.user + own.system) / 1000,
-  }
-}
-
-function writesOf(pid: number): number | undefined {
-  try {
-    return Number(/syscw: (\d+)/.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1])
-  } catch {
-    return undefined
   }
 }
 
@@ -131,11 +172,8 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-function parseOrder(text: string): Order {
-  return JSON.parse(text) as Order
+function parseOrder(order: unknown): Order {
+  return order as Order
 }
 
-if (import.meta.main) {
-  console.log(JSON.stringify(await play(parseOrder(process.argv[2] ?? ''))))
-  process.exit(0)
-}
+if (import.meta.main) answer(await play(ordered(parseOrder)))

@@ -13,6 +13,7 @@ const PUBREC = 5
 const PUBREL = 6
 const PUBCOMP = 7
 const SUBACK = 9
+const PINGRESP = 13
 
 function field(text: string): Buffer {
   const bytes = Buffer.from(text)
@@ -40,7 +41,7 @@ export class Peer {
   #rest: Buffer = Buffer.alloc(0)
   #answers: Buffer[] = []
   #packetId = 0
-  #opened: (() => void) | undefined
+  #answered: (() => void) | undefined
 
   /** `progressed` is called after each read. */
   constructor(socket: Socket, progressed: () => void) {
@@ -49,16 +50,25 @@ export class Peer {
     socket.on('data', (chunk) => this.#read(chunk))
   }
 
-  async open(clientId: string): Promise<void> {
-    const opened = this.#untilOpened()
-    this.#socket.write(frame(0x10, field('MQTT'), Buffer.of(4, 2, 0, 0), field(clientId)))
-    await opened
+  /** CONNECT; `isClean` false asks for a session that outlives the connection. */
+  async open(clientId: string, isClean = true): Promise<void> {
+    const flags = isClean ? 2 : 0
+    await this.#ask(frame(0x10, field('MQTT'), Buffer.of(4, flags, 0, 0), field(clientId)))
   }
 
   async subscribe(filter: string, qos: Qos): Promise<void> {
-    const opened = this.#untilOpened()
-    this.#socket.write(frame(0x82, Buffer.of(0, 1), field(filter), Buffer.of(qos)))
-    await opened
+    await this.#ask(frame(0x82, Buffer.of(0, 1), field(filter), Buffer.of(qos)))
+  }
+
+  async ping(): Promise<void> {
+    await this.#ask(Buffer.of(0xc0, 0))
+  }
+
+  /** DISCONNECT; resolves when the server has closed. */
+  async leave(): Promise<void> {
+    const closed = once(this.#socket, 'close')
+    this.#socket.end(Buffer.of(0xe0, 0))
+    await closed
   }
 
   /** Sends `count` messages with one write. */
@@ -79,9 +89,11 @@ export class Peer {
     this.#socket.destroy()
   }
 
-  #untilOpened(): Promise<void> {
+  /** One question at a time. */
+  #ask(question: Buffer): Promise<void> {
     return new Promise((resolve) => {
-      this.#opened = resolve
+      this.#answered = resolve
+      this.#socket.write(question)
     })
   }
 
@@ -128,8 +140,11 @@ export class Peer {
       case PUBREL:
         return this.#answer(PUBCOMP << 4, bytes, start)
       case CONNACK:
+        if (bytes[start + 1] !== 0) throw new Error(`CONNACK says ${bytes[start + 1]}`)
+        return this.#answered?.()
       case SUBACK:
-        return this.#opened?.()
+      case PINGRESP:
+        return this.#answered?.()
     }
   }
 
@@ -148,12 +163,17 @@ export async function openPeer(
   clientId: string,
   progressed: () => void,
 ): Promise<Peer> {
+  const peer = await dialPeer(port, progressed)
+  await peer.open(clientId)
+  return peer
+}
+
+/** A connection on which CONNECT was not sent yet. */
+export async function dialPeer(port: number, progressed: () => void): Promise<Peer> {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true })
   await once(socket, 'connect')
   socket.on('error', (error) => {
     throw error
   })
-  const peer = new Peer(socket, progressed)
-  await peer.open(clientId)
-  return peer
+  return new Peer(socket, progressed)
 }

@@ -7,6 +7,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
+import type { DiskOrder, JournalCounts } from './journal-hook.ts'
+import type { Memory } from './memory-probe.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const START_MS_MAX = 15_000
@@ -14,6 +16,8 @@ const STOP_MS_MAX = 15_000
 /** Ticks of /proc/<pid>/stat, the same on every Linux that Node runs on. */
 const TICK_MS = 10
 const PAGE_BYTES = 4096
+const PROBE = new URL('memory-probe.ts', import.meta.url).href
+const JOURNAL_HOOK = new URL('journal-hook.ts', import.meta.url).href
 
 /** One line of the log. */
 export interface LogLine {
@@ -31,17 +35,37 @@ export interface Ending {
 /** Configuration keys and their values, as after `--set`. */
 export type Settings = Readonly<Record<string, string | number | boolean>>
 
+export interface LaunchOptions {
+  readonly settings?: Settings
+  readonly nodeOptions?: string
+  /** The folder of the durable store; without one all is in memory. */
+  readonly data?: string
+  /** Listens for MQTT over WebSocket too. */
+  readonly hasWebSocket?: boolean
+  /** Answers HTTP too. */
+  readonly hasHttp?: boolean
+  /** `LiveServer.memory` can be asked. */
+  readonly isProbed?: boolean
+  /** `LiveServer.journal` can be asked, and its disk be told to be slow or to fail. */
+  readonly isOnBadDisk?: boolean
+}
+
 export class LiveServer {
   readonly port: number
+  /** 0 without one. */
+  readonly webSocketPort: number
+  readonly httpPort: number
   readonly pid: number
   readonly log: readonly LogLine[]
   readonly #child: ChildProcess
   readonly #ended: Promise<unknown>
 
-  constructor(child: ChildProcess, port: number, log: readonly LogLine[]) {
+  constructor(child: ChildProcess, ports: ReadonlyMap<string, number>, log: readonly LogLine[]) {
     this.#child = child
     this.#ended = once(child, 'exit')
-    this.port = port
+    this.port = ports.get('mqtt') ?? 0
+    this.webSocketPort = ports.get('ws') ?? 0
+    this.httpPort = ports.get('http') ?? 0
     this.pid = child.pid ?? 0
     this.log = log
   }
@@ -74,6 +98,29 @@ export class LiveServer {
     return Number(pages) * PAGE_BYTES
   }
 
+  /** What is really kept: measured after the garbage is gone. Only where it was launched so. */
+  async memory(): Promise<Memory> {
+    return parseMemory(await this.#ask('memory'))
+  }
+
+  /** What was written to the journal. Only where it was launched on a bad disk, as what follows. */
+  async journal(): Promise<JournalCounts> {
+    return parseJournal(await this.#ask('journal'))
+  }
+
+  /** Resolves when it is so. */
+  async tellDisk(order: DiskOrder): Promise<void> {
+    await this.#ask(order)
+  }
+
+  async #ask(question: string | DiskOrder): Promise<unknown> {
+    const answer = once(this.#child, 'message')
+    this.#child.send(question)
+    const [message]: unknown[] = await Promise.race([answer, this.#ended.then(() => [])])
+    if (message === undefined) throw new Error('the server ended')
+    return message
+  }
+
   /** Open file descriptors of every kind. */
   get descriptors(): number {
     return readdirSync(`/proc/${this.pid}/fd`).length
@@ -100,24 +147,49 @@ export async function startServer(
   settings: Settings = {},
   nodeOptions: string = '',
 ): Promise<LiveServer> {
-  const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-  const ports = ['--mqtt', '0', '--ws', 'off', '--http', 'off']
-  const start = ['start', '--memory', ...ports, '--log-format', 'json', ...sets]
-  return launch(t, join(ROOT, 'bin', 'rameau.js'), start, nodeOptions)
+  return startServerWith(t, { settings, nodeOptions })
 }
 
-async function launch(
-  t: TestContext,
-  program: string,
-  args: string[],
-  nodeOptions: string,
-): Promise<LiveServer> {
-  // Outside the checkout's own settings: a developer's rameau.yaml must not change a test.
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('RAMEAU_'))
-  const env = { ...Object.fromEntries(own), NODE_OPTIONS: nodeOptions }
-  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+export async function startServerWith(t: TestContext, options: LaunchOptions): Promise<LiveServer> {
+  const server = await launchServer(options)
+  t.after(() => server.stop('SIGKILL'))
+  return server
+}
+
+/** `rameau start`, in memory unless it is given a folder; the caller ends it. */
+export async function launchServer(options: LaunchOptions): Promise<LiveServer> {
+  const { settings = {}, data, isProbed = false, isOnBadDisk = false } = options
+  const { hasWebSocket = false, hasHttp = false } = options
+  const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+  const place = (isOn: boolean) => (isOn ? '0' : 'off')
+  const listeners = ['--mqtt', '0', '--ws', place(hasWebSocket), '--http', place(hasHttp)]
+  const store = data === undefined ? ['--memory'] : ['--data', data]
+  const args = ['start', ...store, ...listeners, '--log-format', 'json', ...sets]
+  const hooks = [...(isProbed ? [PROBE] : []), ...(isOnBadDisk ? [JOURNAL_HOOK] : [])]
+  const imports = hooks.map((hook) => ` --import=${hook}`).join('')
+  const child = spawn(join(ROOT, 'bin', 'rameau.js'), args, {
+    env: environment(`${options.nodeOptions ?? ''}${imports}`),
+    stdio: ['ignore', 'pipe', 'inherit', ...(hooks.length > 0 ? (['ipc'] as const) : [])],
+  })
   const log: LogLine[] = []
-  const port = await new Promise<number>((resolve, reject) => {
+  const ports = await listening(child, log, 1 + Number(hasWebSocket) + Number(hasHttp))
+  return new LiveServer(child, ports, log)
+}
+
+/** Outside the checkout's own settings: a developer's rameau.yaml must not change a test. */
+function environment(nodeOptions: string): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('RAMEAU_'))
+  return { ...Object.fromEntries(own), NODE_OPTIONS: nodeOptions }
+}
+
+/** Reads the log from now on; resolves with the ports, by protocol, once there are `count`. */
+function listening(
+  child: ChildProcess,
+  log: LogLine[],
+  count: number,
+): Promise<ReadonlyMap<string, number>> {
+  const ports = new Map<string, number>()
+  return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
       child.kill('SIGKILL')
       reject(new Error('the server did not come up'))
@@ -127,17 +199,25 @@ async function launch(
       clearTimeout(late)
       reject(new Error(`the server ended with ${code}: ${JSON.stringify(log)}`))
     })
+    if (child.stdout === null) throw new Error('no pipe from the server')
     createInterface({ input: child.stdout }).on('line', (line) => {
       const entry = parseLine(line)
       log.push(entry)
       if (entry.msg !== 'listening') return
+      ports.set(String(entry['protocol']), Number(entry['port']))
+      if (ports.size < count) return
       clearTimeout(late)
-      resolve(Number(entry['port']))
+      resolve(ports)
     })
   })
-  const server = new LiveServer(child, port, log)
-  t.after(() => server.stop('SIGKILL'))
-  return server
+}
+
+function parseMemory(answer: unknown): Memory {
+  return answer as Memory
+}
+
+function parseJournal(answer: unknown): JournalCounts {
+  return (answer as { journal: JournalCounts }).journal
 }
 
 function parseLine(line: string): LogLine {
