@@ -1,6 +1,6 @@
 // `npm run bench -- journal [--quick]`: what a durable append costs, on the disk of the folder for
-// temporary files or of TMPDIR. Prints Markdown. Groups are what a turn commits together; the CPU is
-// that of the whole process, the disk's threads included.
+// temporary files or of TMPDIR. Prints Markdown. Groups are what a turn commits together; the CPU
+// is that of the whole process, the disk's threads included.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
