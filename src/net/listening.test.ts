@@ -1,4 +1,4 @@
-// The entrance before all listeners: while there is no room nobody gets past it, by whatever way, and
+// The entrance of all listeners: while there is no room nobody gets past it, by whatever way, and
 // those who are on their way in count.
 
 import assert from 'node:assert/strict'

@@ -397,14 +397,14 @@ test('a thousand connections come and go, and none is counted for ever', BOUNDED
 })
 
 test('a connection that was reset before it was accepted leaves nothing', BOUNDED, async () => {
-  const { listening, dial, close } = await openBench()
-  const where = `${listening.port}, '127.0.0.1'`
+  const bench = await openBench()
+  const where = `${bench.listening.port}, '127.0.0.1'`
   const reset = `require('node:net').connect(${where}, function () { this.resetAndDestroy() })`
   const descriptors = readdirSync('/proc/self/fd').length
   // This process accepts nothing meanwhile.
   for (let count = 0; count < 3; count++) spawnSync(process.execPath, ['-e', reset])
-  const { client } = await dial()
+  const { client } = await bench.dial()
   client.destroy()
   while (readdirSync('/proc/self/fd').length > descriptors) await turn()
-  await close()
+  await bench.close()
 })

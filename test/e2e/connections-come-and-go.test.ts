@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { churn } from '../../bench/churn.ts'
 import { Reason } from '../../src/base/reason.ts'
 import { startHealthy } from '../support/healthy.ts'
 import { connectClient, type LiveClient, openClient } from '../support/live-client.ts'
@@ -140,4 +141,23 @@ test('a second SIGTERM ends at once', { timeout }, async (t) => {
   const { seconds, code } = await ending
   t.diagnostic(`ended with ${code} after ${seconds.toFixed(2)} s`)
   assert.ok(seconds < 3, `it took ${seconds} s`)
+})
+
+/** What the engine still learns is about 200; a connection or session that stays is 3000. */
+const BYTES_PER_LIFE_MAX = 600
+const RATE = 100
+
+// Ten minutes of it are a bench, `npm run bench -- churn --full`, on the same code.
+test(`${RATE} clients a second come and go in every way`, { timeout }, async (t) => {
+  // What the log remembers of its lines grows for ten seconds, which are half of the time here.
+  const settings = { 'log.repeatsMax': 0 }
+  const { lives, failures, warnings, bytesPerLife } = await churn({
+    rate: RATE,
+    seconds: 20,
+    settings,
+  })
+  t.diagnostic(`${lives} lives left ${bytesPerLife.toFixed(1)} bytes each`)
+  assert.deepEqual(failures, [])
+  assert.deepEqual(warnings, [])
+  assert.ok(bytesPerLife < BYTES_PER_LIFE_MAX, `each life left ${bytesPerLife} bytes`)
 })

@@ -2,7 +2,9 @@
 // stop reading. Built on the codec, it tests servers, not bytes; raw bytes go through `send`.
 
 import { once } from 'node:events'
-import { connect as dial, type Socket } from 'node:net'
+import { connect as dial, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { createWebSocketStream, WebSocket } from 'ws'
 import { decode } from '../../src/codec/mqtt/decode.ts'
 import { encode } from '../../src/codec/mqtt/encode.ts'
 import { Framer } from '../../src/codec/mqtt/framer.ts'
@@ -26,6 +28,8 @@ let anonymous = 0
 
 export interface ConnectOptions {
   readonly port: number
+  /** The port is one for MQTT over WebSocket. */
+  readonly isWebSocket?: boolean
   readonly version?: Version
   readonly clientId?: string
   readonly cleanStart?: boolean
@@ -49,14 +53,14 @@ export class LiveClient {
   disconnectReason: number | undefined
   isClosed = false
   readonly closed: Promise<void>
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #framer: Framer
   readonly #onPublish: (publish: Publish) => void
   readonly #waits: Waits = new Map()
   #changed: (() => void)[] = []
   #lastId = 0
 
-  constructor(socket: Socket, version: Version, onPublish?: (publish: Publish) => void) {
+  constructor(socket: Duplex, version: Version, onPublish?: (publish: Publish) => void) {
     this.version = version
     this.#socket = socket
     this.#onPublish = onPublish ?? ((publish) => this.#keep(publish))
@@ -67,7 +71,7 @@ export class LiveClient {
       },
     })
     this.#framer.version = version
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Uint8Array) => {
       this.#framer.push(chunk)
       this.#notify()
     })
@@ -156,6 +160,12 @@ export class LiveClient {
   /** Goes without a word, as a process that is killed. */
   cut(): void {
     this.#socket.destroy()
+  }
+
+  /** Goes with a reset, where the stream has one: what was sent may be lost. */
+  reset(): void {
+    if (this.#socket instanceof Socket) this.#socket.resetAndDestroy()
+    else this.cut()
   }
 
   /** Waits until `condition` holds; looks whenever something came. */
@@ -250,9 +260,20 @@ export class LiveClient {
 
 /** A socket that has sent nothing yet. */
 export async function openClient(options: ConnectOptions): Promise<LiveClient> {
-  const socket = dial({ host: '127.0.0.1', port: options.port, noDelay: true })
-  await once(socket, 'connect')
+  const socket = await (options.isWebSocket === true ? dialWebSocket : dialTcp)(options.port)
   return new LiveClient(socket, options.version ?? 5, options.onPublish)
+}
+
+async function dialTcp(port: number): Promise<Duplex> {
+  const socket = dial({ host: '127.0.0.1', port, noDelay: true })
+  await once(socket, 'connect')
+  return socket
+}
+
+async function dialWebSocket(port: number): Promise<Duplex> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, 'mqtt', { perMessageDeflate: false })
+  await once(socket, 'open')
+  return createWebSocketStream(socket)
 }
 
 /** A client that was accepted. */
