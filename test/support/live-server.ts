@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
+import type { DiskOrder, JournalCounts } from './journal-hook.ts'
 import type { Memory } from './memory-probe.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -16,6 +17,7 @@ const STOP_MS_MAX = 15_000
 const TICK_MS = 10
 const PAGE_BYTES = 4096
 const PROBE = new URL('memory-probe.ts', import.meta.url).href
+const JOURNAL_HOOK = new URL('journal-hook.ts', import.meta.url).href
 
 /** One line of the log. */
 export interface LogLine {
@@ -36,16 +38,23 @@ export type Settings = Readonly<Record<string, string | number | boolean>>
 export interface LaunchOptions {
   readonly settings?: Settings
   readonly nodeOptions?: string
+  /** The folder of the durable store; without one all is in memory. */
+  readonly data?: string
   /** Listens for MQTT over WebSocket too. */
   readonly hasWebSocket?: boolean
+  /** Answers HTTP too. */
+  readonly hasHttp?: boolean
   /** `LiveServer.memory` can be asked. */
   readonly isProbed?: boolean
+  /** `LiveServer.journal` can be asked, and its disk be told to be slow or to fail. */
+  readonly isOnBadDisk?: boolean
 }
 
 export class LiveServer {
   readonly port: number
   /** 0 without one. */
   readonly webSocketPort: number
+  readonly httpPort: number
   readonly pid: number
   readonly log: readonly LogLine[]
   readonly #child: ChildProcess
@@ -56,6 +65,7 @@ export class LiveServer {
     this.#ended = once(child, 'exit')
     this.port = ports.get('mqtt') ?? 0
     this.webSocketPort = ports.get('ws') ?? 0
+    this.httpPort = ports.get('http') ?? 0
     this.pid = child.pid ?? 0
     this.log = log
   }
@@ -90,10 +100,25 @@ export class LiveServer {
 
   /** What is really kept: measured after the garbage is gone. Only where it was launched so. */
   async memory(): Promise<Memory> {
+    return parseMemory(await this.#ask('memory'))
+  }
+
+  /** What was written to the journal. Only where it was launched on a bad disk, as what follows. */
+  async journal(): Promise<JournalCounts> {
+    return parseJournal(await this.#ask('journal'))
+  }
+
+  /** Resolves when it is so. */
+  async tellDisk(order: DiskOrder): Promise<void> {
+    await this.#ask(order)
+  }
+
+  async #ask(question: string | DiskOrder): Promise<unknown> {
     const answer = once(this.#child, 'message')
-    this.#child.send('memory')
-    const [memory]: unknown[] = await Promise.race([answer, this.#ended.then(() => [])])
-    return parseMemory(memory)
+    this.#child.send(question)
+    const [message]: unknown[] = await Promise.race([answer, this.#ended.then(() => [])])
+    if (message === undefined) throw new Error('the server ended')
+    return message
   }
 
   /** Open file descriptors of every kind. */
@@ -131,19 +156,23 @@ export async function startServerWith(t: TestContext, options: LaunchOptions): P
   return server
 }
 
-/** `rameau start` in memory; the caller ends it. */
+/** `rameau start`, in memory unless it is given a folder; the caller ends it. */
 export async function launchServer(options: LaunchOptions): Promise<LiveServer> {
-  const { settings = {}, hasWebSocket = false, isProbed = false } = options
+  const { settings = {}, data, isProbed = false, isOnBadDisk = false } = options
+  const { hasWebSocket = false, hasHttp = false } = options
   const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-  const listeners = ['--mqtt', '0', '--ws', hasWebSocket ? '0' : 'off', '--http', 'off']
-  const args = ['start', '--memory', ...listeners, '--log-format', 'json', ...sets]
-  const probe = isProbed ? ` --import=${PROBE}` : ''
+  const place = (isOn: boolean) => (isOn ? '0' : 'off')
+  const listeners = ['--mqtt', '0', '--ws', place(hasWebSocket), '--http', place(hasHttp)]
+  const store = data === undefined ? ['--memory'] : ['--data', data]
+  const args = ['start', ...store, ...listeners, '--log-format', 'json', ...sets]
+  const hooks = [...(isProbed ? [PROBE] : []), ...(isOnBadDisk ? [JOURNAL_HOOK] : [])]
+  const imports = hooks.map((hook) => ` --import=${hook}`).join('')
   const child = spawn(join(ROOT, 'bin', 'rameau.js'), args, {
-    env: environment(`${options.nodeOptions ?? ''}${probe}`),
-    stdio: ['ignore', 'pipe', 'inherit', ...(isProbed ? (['ipc'] as const) : [])],
+    env: environment(`${options.nodeOptions ?? ''}${imports}`),
+    stdio: ['ignore', 'pipe', 'inherit', ...(hooks.length > 0 ? (['ipc'] as const) : [])],
   })
   const log: LogLine[] = []
-  const ports = await listening(child, log, hasWebSocket ? 2 : 1)
+  const ports = await listening(child, log, 1 + Number(hasWebSocket) + Number(hasHttp))
   return new LiveServer(child, ports, log)
 }
 
@@ -184,8 +213,11 @@ function listening(
 }
 
 function parseMemory(answer: unknown): Memory {
-  if (answer === undefined) throw new Error('the server ended')
   return answer as Memory
+}
+
+function parseJournal(answer: unknown): JournalCounts {
+  return (answer as { journal: JournalCounts }).journal
 }
 
 function parseLine(line: string): LogLine {
