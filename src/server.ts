@@ -93,8 +93,10 @@ export interface Server extends Embedded, AsyncDisposable {
   readonly counters: Readonly<Counters>
   holdings(): Holdings
   /**
-   * Opens a listener: for MQTT, MQTT over WebSocket or HTTP, each with or without TLS. Rejects with
-   * a ListenError where that cannot be, with a RefusedError once the server is closed.
+   * Opens a listener: for MQTT, MQTT over WebSocket or HTTP, each with or without TLS. HTTP opens
+   * at once, and says by `/readyz` that the server is not `ready` until it is; the others wait for
+   * that. Rejects with a ListenError where it cannot be, with a RefusedError once the server is
+   * closed, with the store's error where that cannot be read.
    */
   listen(options: ServerListenOptions): Promise<OpenListening>
   /**
@@ -143,31 +145,27 @@ export function createServer(options: ServerOptions = {}): Server {
   const retained = new Retained(limits.retainedBytesMax)
   const observer = new Observer()
   const hub = new Hub({ turn, store, tree, retained, access, cluster, observer })
-  const world = { turn, store, deadlines, hub, retained, access, limits, counters, log, observer }
+  const gate = new Gate()
+  const within = { turn, store, gate, deadlines, hub, retained }
+  const world = { ...within, access, limits, counters, log, observer }
   const sessions = new Sessions(world)
   const front = new MqttFront({ ...world, random, sessions, cluster, settings })
   const embedded = new EmbeddedFront({ ...world, scheduler })
   sessions.start()
-  const sys = new SysTree({
-    turn,
-    clock,
-    hub,
-    counters,
-    gauges: () => gaugesOf(sessions, tree, retained, front),
-    version: VERSION,
-    intervalS: options.sysIntervalS ?? SYS_INTERVAL_S,
-  })
-  sys.start()
+  const gauges = (): Gauges => gaugesOf(sessions, tree, retained, front)
+  const intervalS = options.sysIntervalS ?? SYS_INTERVAL_S
+  const sys = new SysTree({ turn, clock, hub, counters, gauges, version: VERSION, intervalS })
+  gate.whenOpen(() => sys.start())
   const presence = new Presence({ turn, hub, observer, goneMax: limits.presencesGoneMax })
   if (options.presence ?? true) presence.start()
-  const gate = new Gate()
-  const ready = recover(store, new SessionRecovery(world, sessions, presence.isBack), gate)
+  const ready = recover(store, new SessionRecovery(world, sessions, presence.isBack))
 
-  const listeners = listenersOf(front, limits, settings)
+  const listeners = listenersOf(front, gate, limits, settings)
   const acceptBy = (own: Access | undefined) => own && ((wire: Wire) => front.accept(wire, own))
   const close = once(async () => {
     await listeners.close(front.drain())
     await embedded.close()
+    await ready.catch(() => {}) // Nothing must come back to a server that is gone.
     sys.stop()
     sessions.stop()
     deadlines.clear()
@@ -185,7 +183,11 @@ export function createServer(options: ServerOptions = {}): Server {
     ready,
     counters,
     holdings: () => holdingsOf(sessions, tree, retained, front),
-    listen: ({ access: own, ...place }) => listeners.listen(place, acceptBy(own)),
+    listen: async ({ access: own, ...place }) => {
+      // HTTP says meanwhile that the server is not ready.
+      if (place.speaks !== 'http') await ready
+      return listeners.listen(place, acceptBy(own))
+    },
     attach: (http, { access: own, ...place } = {}) => listeners.attach(http, place, acceptBy(own)),
     checkLogins: () => front.checkLogins(),
     close,
@@ -193,13 +195,12 @@ export function createServer(options: ServerOptions = {}): Server {
   }
 }
 
-/** Opens the gate when all is back that an earlier run left; rejects where it cannot be read. */
-function recover(store: Store, recovery: SessionRecovery, gate: Gate): Promise<void> {
+/** Resolves when all is back that an earlier run left; rejects where it cannot be read. */
+function recover(store: Store, recovery: SessionRecovery): Promise<void> {
   const ready = new Promise<void>((resolve, reject) => {
     store.recover(recovery, (error) => {
       if (error !== undefined) return reject(error)
       recovery.finish()
-      gate.open()
       resolve()
     })
   })
@@ -214,9 +215,15 @@ function once(task: () => Promise<void>): () => Promise<void> {
   return () => (done ??= task())
 }
 
-function listenersOf(front: MqttFront, limits: Limits, settings: MqttSettings): Listeners {
+function listenersOf(
+  front: MqttFront,
+  gate: Gate,
+  limits: Limits,
+  settings: MqttSettings,
+): Listeners {
   const listeners: Listeners = new Listeners({
     accept: (wire) => front.accept(wire),
+    isOpen: () => gate.isOpen,
     entrance: new Entrance((arriving) => front.isFull(arriving)),
     fetch: createHttpFront({ isReady: () => listeners.isReady }),
     webSocket: {

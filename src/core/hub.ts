@@ -1,6 +1,7 @@
 // The one way in. Every front, every will and the server itself publish here; everyone who wants
 // messages is a Subscriber in the tree. Knows no packets and no sessions.
 
+import { assert } from '../base/assert.ts'
 import { Reason } from '../base/reason.ts'
 import type { Turn } from '../base/turn.ts'
 import { keep, type Message } from './message.ts'
@@ -192,6 +193,7 @@ export class Hub {
   }
 
   #reserve(): void {
+    assert(this.#offsetBound > 0, 'offsets have begun')
     this.#offsetBound += OFFSETS_RESERVED
     this.#turn.append({ kind: 'reserved', bound: this.#offsetBound })
     this.#turn.ticket() // So that it is committed.

@@ -133,7 +133,7 @@ function refusalOfUpgrade(
   if (text !== undefined) return { status: '403 Forbidden', text }
   if (!ends.isMqtt(pathOf(request))) return { status: '404 Not Found', text: 'no WebSocket here' }
   if (ends.isOpen()) return undefined
-  return { status: '503 Service Unavailable', text: 'the server is stopping' }
+  return { status: '503 Service Unavailable', text: 'no clients are taken now' }
 }
 
 function rulesOf({ origins = [], ...place }: HttpOptions): Parameters<typeof refusalOf>[1] {

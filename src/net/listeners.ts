@@ -33,6 +33,8 @@ export interface OpenListening extends Listening {
 
 export interface ListenersParts {
   readonly accept: Accept
+  /** False until clients are taken; they always are where it is absent. */
+  readonly isOpen?: () => boolean
   readonly entrance?: Entrance | undefined
   readonly fetch: (request: Request) => Response | Promise<Response>
   readonly webSocket: WebSocketSettings
@@ -49,9 +51,9 @@ export class Listeners {
     this.#parts = parts
   }
 
-  /** True while none is being opened, and none is closing. */
+  /** True while none is being opened, none is closing, and clients are taken. */
   get isReady(): boolean {
-    return this.#opening === 0 && !this.#isClosing
+    return this.#opening === 0 && this.#isOpen
   }
 
   /** `accept`: what is done with its streams, where not as with all. Rejects with a ListenError. */
@@ -104,6 +106,10 @@ export class Listeners {
     await Promise.all([closing, this.#closeAll(() => true)])
   }
 
+  get #isOpen(): boolean {
+    return !this.#isClosing && this.#parts.isOpen?.() !== false
+  }
+
   #refuseIfClosing(): void {
     if (!this.#isClosing) return
     throw new RefusedError('the server is closed', Reason.serverShuttingDown)
@@ -128,7 +134,7 @@ export class Listeners {
     return {
       fetch: isHttp ? fetch : undefined,
       isMqtt: (path) => !isHttp || path === MQTT_PATH,
-      isOpen: () => !this.#isClosing,
+      isOpen: () => this.#isOpen,
       accept,
       webSocket,
     }

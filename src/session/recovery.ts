@@ -76,7 +76,10 @@ export class SessionRecovery implements Recovery {
     else this.#world.turn.append({ kind: 'emptied', queue: groupQueue(name) })
   }
 
-  /** All is back: from here on time passes, and what was in flight from groups returns to them. */
+  /**
+   * All is back: time passes from here on, what was in flight from groups returns to them, and
+   * clients are taken.
+   */
   finish(): void {
     const { turn, log } = this.#world
     turn.open()
@@ -91,6 +94,7 @@ export class SessionRecovery implements Recovery {
     }
     this.#flights = []
     this.#restored = []
+    this.#world.gate.open()
   }
 
   #restoreQueue(session: Session, { clientId, flights, queue }: StoredSession): void {

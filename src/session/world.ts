@@ -1,6 +1,7 @@
 // What all sessions of one server share.
 
 import type { Deadlines } from '../base/deadlines.ts'
+import type { Gate } from '../base/gate.ts'
 import type { Turn } from '../base/turn.ts'
 import type { Counters } from '../core/counters.ts'
 import type { Hub } from '../core/hub.ts'
@@ -13,6 +14,8 @@ import type { Store, StoreRecord } from '../core/store.ts'
 export interface World {
   readonly turn: Turn<StoreRecord>
   readonly store: Store
+  /** Open once all is back that an earlier run left. */
+  readonly gate: Gate
   readonly deadlines: Deadlines
   readonly hub: Hub
   readonly retained: Retained

@@ -2,6 +2,7 @@
 // scheduler and a store that a test moves, and peers that note what they were given.
 
 import { Deadlines } from '../../src/base/deadlines.ts'
+import { Gate } from '../../src/base/gate.ts'
 import type { Reason } from '../../src/base/reason.ts'
 import { LAZY_COMMIT_MS, Turn } from '../../src/base/turn.ts'
 import { ALLOW_ALL } from '../../src/core/access.ts'
@@ -141,7 +142,9 @@ export class SessionWorld {
     }
     this.hub = new Hub({ turn, store, tree, retained, access, cluster, observer })
     const { hub } = this
-    this.world = { turn, store, deadlines, hub, retained, access, limits, counters, log, observer }
+    const gate = new Gate()
+    const parts = { turn, store, gate, deadlines, hub, retained }
+    this.world = { ...parts, access, limits, counters, log, observer }
     this.sessions = new Sessions(this.world)
     const isBack = ({ clientId }: { clientId: string }) => this.restored.push(clientId)
     const recovery = new SessionRecovery(this.world, this.sessions, isBack)

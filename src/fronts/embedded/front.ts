@@ -2,6 +2,7 @@
 // clients. With full rights, unless it says as whom it acts.
 
 import { RefusedError } from '../../base/errors.ts'
+import type { Gate } from '../../base/gate.ts'
 import { Later } from '../../base/later.ts'
 import { Reason } from '../../base/reason.ts'
 import type { Scheduler } from '../../base/scheduler.ts'
@@ -80,6 +81,7 @@ export interface Embedded {
 
 export interface EmbeddedParts {
   readonly turn: Turn<StoreRecord>
+  readonly gate: Gate
   readonly scheduler: Scheduler
   readonly hub: Hub
   readonly retained: Retained
@@ -103,9 +105,7 @@ export class EmbeddedFront implements Embedded {
   publish(fields: NewMessage): Promise<Published> {
     const { turn, hub, limits } = this.#parts
     turn.open()
-    const message = this.#isClosed
-      ? Reason.serverShuttingDown
-      : toMessage(fields, turn.wallMs, limits)
+    const message = this.#refusal ?? toMessage(fields, turn.wallMs, limits)
     if (typeof message === 'number') return Promise.resolve({ reason: message, offset: 0 })
     const { reason, offset, ticket } = hub.publish(message, fields.as)
     if (turn.isDurable(ticket)) return Promise.resolve({ reason, offset })
@@ -126,7 +126,7 @@ export class EmbeddedFront implements Embedded {
     handler?: MessageHandler,
   ): EmbeddedSubscription {
     const filter = this.#filter(text)
-    const { access, hub, turn, retained } = this.#parts
+    const { access, hub, turn, gate, retained } = this.#parts
     const { as: principal, messagesMax = STREAM_MESSAGES_MAX } = options
     const reason = principal && access.maySubscribe(principal, filter)
     if (reason !== undefined && reason !== Reason.success) {
@@ -145,7 +145,10 @@ export class EmbeddedFront implements Embedded {
     this.#readers.add(reader)
     hub.subscribe({ ...asked, subscriber: reader, filter })
     if (options.retained !== false) {
-      reader.replay(new Replay(retained.matching(filter, turn.wallMs), hub.head, asked))
+      gate.whenOpen(() => {
+        turn.open()
+        reader.replay(new Replay(retained.matching(filter, turn.wallMs), hub.head, asked))
+      })
     }
     return reader
   }
@@ -178,6 +181,12 @@ export class EmbeddedFront implements Embedded {
     this.#isClosed = true
     for (const reader of this.#readers) reader.end()
     return new Promise((resolve) => this.#later.call(resolve))
+  }
+
+  /** Why nothing is published at present, if so. */
+  get #refusal(): Reason | undefined {
+    if (this.#isClosed) return Reason.serverShuttingDown
+    return this.#parts.gate.isOpen ? undefined : Reason.serverUnavailable
   }
 
   #filter(text: string): TopicFilter {

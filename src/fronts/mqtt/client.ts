@@ -2,6 +2,7 @@
 // all clients share. Connection and MqttFront are these; only they know each other.
 
 import type { Deadlines } from '../../base/deadlines.ts'
+import type { Gate } from '../../base/gate.ts'
 import type { Outbox } from '../../base/outbox.ts'
 import type { Random } from '../../base/random.ts'
 import type { Reason } from '../../base/reason.ts'
@@ -21,10 +22,11 @@ import type {
   Log,
   Principal,
 } from '../../core/ports.ts'
-import type { StoreRecord } from '../../core/store.ts'
+import type { Store, StoreRecord } from '../../core/store.ts'
 import type { Topic } from '../../core/topic.ts'
 import type { Session } from '../../session/session.ts'
 import type { Sessions } from '../../session/sessions.ts'
+import type { Congestion } from './congestion.ts'
 import type { Dialect } from './dialect.ts'
 import type { MqttPeer } from './peer.ts'
 import type { PublishFrames } from './publish-frames.ts'
@@ -33,6 +35,8 @@ import type { IncomingAliases } from './topic-aliases.ts'
 
 export interface MqttFrontParts {
   readonly turn: Turn<StoreRecord>
+  readonly store: Pick<Store, 'isCongested'>
+  readonly gate: Gate
   readonly deadlines: Deadlines
   readonly random: Random
   readonly hub: Hub
@@ -52,6 +56,7 @@ export interface Shared {
   readonly slabs: SlabPool
   readonly frames: PublishFrames
   readonly topics: TopicCache
+  readonly congestion: Congestion
   /** False while no more connections are taken: too many, or the server is ending. */
   readonly hasRoom: boolean
   readonly isDraining: boolean

@@ -13,6 +13,7 @@ import { makeProperties, NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
 import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
 import { reasonName } from '../../codec/mqtt/reasons.ts'
 import type { Access, Principal } from '../../core/ports.ts'
+import { explain } from '../../core/refusal.ts'
 import { parseTopic, type Topic } from '../../core/topic.ts'
 import type { Admission, Client, Login, Shared } from './client.ts'
 import type { Dialect } from './dialect.ts'
@@ -54,6 +55,10 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
   /** When the last whole packet came [U5-46], or the wire last took something while paused. */
   #lastSeenMs: number
   #isPaused = false
+  /** Paused as well, or instead, since too much waits for the disk. */
+  #isHeldBack = false
+  /** What came in this call has to be stored. */
+  #addsWork = false
   /** What its own packets added to its outbox since that is full. */
   #answeredBytes = 0
   #reason: Reason = Reason.unspecifiedError
@@ -107,6 +112,8 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
     // What is delivered to it stops at a full outbox, what it is answered does not.
     if (isFull) this.#answeredBytes += this.outbox.bytes - bytes
     if (this.#answeredBytes >= this.front.parts.limits.outboxBytesMax) this.#pause()
+    if (this.#addsWork && this.front.congestion.isThere) this.#holdBack()
+    this.#addsWork = false
   }
 
   frame(firstByte: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -139,7 +146,7 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
     this.#answeredBytes = 0
     if (this.#isPaused) {
       this.#isPaused = false
-      this.wire.resume()
+      if (!this.#isHeldBack) this.wire.resume()
     }
     if (this.#state === 'open') this.admission.session.resume()
   }
@@ -151,6 +158,7 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
     this.#closeTimer?.cancel()
     const wasOpen = this.#state === 'open'
     this.#state = 'closed'
+    if (this.#isHeldBack) this.front.congestion.remove(this)
     this.outbox.close()
     if (this.#admission !== undefined) {
       const { session, peer, dialect } = this.#admission
@@ -250,6 +258,7 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
   checkKeepAlive(nowMs: number): void {
     const keepAliveMs = this.#admission?.keepAliveMs ?? 0
     if (this.#state !== 'open' || keepAliveMs === 0) return
+    if (this.#isHeldBack) return // It may have said something that is not read.
     if (nowMs - this.#lastSeenMs <= keepAliveMs * KEEP_ALIVE_FACTOR) return
     this.close(Reason.keepAliveTimeout)
   }
@@ -259,9 +268,13 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
     if (this.#state !== 'open') return
     const { session, principal } = this.admission
     if (this.access.mayStay?.(principal) !== false) return
-    const { clientId } = session
-    this.front.parts.log.info('login stands no more', { client: clientId, user: principal.user })
-    this.close(Reason.notAuthorized)
+    const explanation = explain(this.access, principal, { act: 'connect' })
+    this.front.parts.log.info('login stands no more', {
+      client: session.clientId,
+      user: principal.user,
+      rule: explanation?.by,
+    })
+    this.#end(Reason.notAuthorized, false, explanation?.told)
   }
 
   /** What comes now is handled as it comes. */
@@ -272,6 +285,7 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
   #dispatch(packet: Packet): void {
     switch (packet.type) {
       case PacketType.publish:
+        this.#addsWork ||= packet.qos > 0 || packet.retain
         return onPublish(this, packet)
       case PacketType.puback:
         return onPuback(this, packet)
@@ -369,6 +383,20 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
   #pause(): void {
     if (this.#isPaused || this.#state !== 'open') return
     this.#isPaused = true
-    this.wire.pause()
+    if (!this.#isHeldBack) this.wire.pause()
+  }
+
+  #holdBack(): void {
+    if (this.#isHeldBack || this.#state !== 'open') return
+    this.#isHeldBack = true
+    if (!this.#isPaused) this.wire.pause()
+    this.front.congestion.add(this)
+  }
+
+  /** The disk has caught up. */
+  goOn(): void {
+    this.#isHeldBack = false
+    this.#lastSeenMs = this.front.parts.turn.nowMs
+    if (!this.#isPaused && this.#state === 'open') this.wire.resume()
   }
 }

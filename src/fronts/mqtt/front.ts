@@ -8,6 +8,7 @@ import type { Wire, WireEnd } from '../../base/wire.ts'
 import { TopicCache } from '../../codec/mqtt/topic-cache.ts'
 import type { Access } from '../../core/ports.ts'
 import type { Client, MqttFrontParts, Shared } from './client.ts'
+import { Congestion } from './congestion.ts'
 import { Connection } from './connection.ts'
 import { PublishFrames } from './publish-frames.ts'
 
@@ -28,6 +29,7 @@ export class MqttFront implements Shared {
   readonly slabs: SlabPool = new SlabPool()
   readonly frames: PublishFrames = new PublishFrames()
   readonly topics: TopicCache
+  readonly congestion: Congestion
   readonly #connections = new Set<Client>()
   #admitted = 0
   /** Wires that were cut off in the present episode of too many. */
@@ -38,6 +40,7 @@ export class MqttFront implements Shared {
 
   constructor(parts: MqttFrontParts) {
     this.parts = parts
+    this.congestion = new Congestion(parts)
     this.topics = new TopicCache(parts.limits.topicNamesMax, parts.random)
   }
 

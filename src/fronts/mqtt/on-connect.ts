@@ -8,7 +8,8 @@ import { type Connect, PacketType, type Version } from '../../codec/mqtt/packets
 import { makeProperties, NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
 import { connackReturnCode } from '../../codec/mqtt/reasons.ts'
 import { isUtf8 } from '../../base/utf8.ts'
-import type { Authentication, Credentials, Principal } from '../../core/ports.ts'
+import type { Authentication, Credentials, Explanation, Principal } from '../../core/ports.ts'
+import { explain } from '../../core/refusal.ts'
 import { parseTopic } from '../../core/topic.ts'
 import type { Will } from '../../session/will.ts'
 import { announce } from './connack.ts'
@@ -75,20 +76,27 @@ function authenticateByMethod(
       const authentication: Authentication =
         outcome === 'success'
           ? { reason: Reason.success, principal: step.principal }
-          : { reason: step.reason, principal: undefined, text: step.text }
+          : { ...step, principal: undefined }
       accept(client, packet, dialect, authentication, outcome === 'success' ? step.data : undefined)
     },
   })
 }
 
 /** Refuses a CONNECT with the code that the version has for it, or closes without one. */
-export function refuse(client: Client, reason: Reason, version: Version | undefined): void {
+export function refuse(
+  client: Client,
+  reason: Reason,
+  version: Version | undefined,
+  told: { readonly reasonString?: string; readonly packetBytesMax?: number } = {},
+): void {
   const dialect = version && dialectOf(version)
   if (dialect && (dialect.canRefuseMalformed || connackReturnCode(reason) !== undefined)) {
+    const { reasonString, packetBytesMax } = told
+    const properties = reasonString ? makeProperties({ reasonString }) : NO_PROPERTIES
     client.outbox.beginNow()
     client.outbox.add(
       encode(
-        { type: PacketType.connack, sessionPresent: false, reason, properties: NO_PROPERTIES },
+        { type: PacketType.connack, sessionPresent: false, reason, properties },
         dialect.version,
       ),
     )
@@ -100,7 +108,7 @@ function check(client: Client, packet: Connect, dialect: Dialect): Reason {
   const { front } = client
   const { settings, limits } = front.parts
   const { will, clientId } = packet
-  if (front.isDraining) return Reason.serverUnavailable
+  if (front.isDraining || !front.parts.gate.isOpen) return Reason.serverUnavailable
   if (!front.hasRoom) return Reason.quotaExceeded
   if (will !== undefined) {
     if (will.qos > settings.qosMax) return Reason.qosNotSupported // [MQTT-3.2.2-12]
@@ -129,18 +137,23 @@ function accept(
   const { principal } = authentication
   const { sessions, settings, log, observer } = client.front.parts
   if (principal === undefined) {
+    const { reason, text, explanation } = authentication
     log.info('client refused', {
       client: packet.clientId,
       address: client.wire.remoteAddress,
-      why: authentication.text,
+      why: text,
+      ...(explanation === undefined ? {} : { user: packet.userName, rule: explanation.by }),
     })
-    return refuse(client, authentication.reason, packet.version) // [MQTT-3.1.4-2]
+    return refuse(client, reason, packet.version, toldOf(packet, explanation)) // [MQTT-3.1.4-2]
   }
   // Others may have come while it was being authenticated.
   if (!client.front.hasRoom) return refuse(client, Reason.quotaExceeded, packet.version)
   const will = willOf(packet, principal, client.front.parts.limits.topicLevelsMax)
   const refusal = mayLeave(client, will, principal)
-  if (refusal !== Reason.success) return refuse(client, refusal, packet.version)
+  if (will !== undefined && refusal !== Reason.success) {
+    const explanation = forbiddenWill(client, will, principal)
+    return refuse(client, refusal, packet.version, toldOf(packet, explanation))
+  }
 
   const asked = sessionExpiryOf(packet)
   const expiryS = Math.min(asked, settings.sessionExpiryMax)
@@ -197,9 +210,35 @@ function mayLeave(client: Client, will: Will | undefined, principal: Principal):
   return client.front.parts.access.mayPublish(principal, will.topic, will.qos, will.retain)
 }
 
+/** What a refusal says in words, within what the client takes. */
+function toldOf({ properties }: Connect, explanation: Explanation | undefined) {
+  const { maximumPacketSize: packetBytesMax = Number.POSITIVE_INFINITY } = properties
+  const reasonString = explanation?.told
+  return reasonString === undefined ? {} : { reasonString, packetBytesMax }
+}
+
+/** Logs it, and tells why. */
+function forbiddenWill(
+  client: Client,
+  will: Will,
+  principal: Principal,
+): Explanation | undefined {
+  const { access, log } = client.front.parts
+  const { topic, qos, retain } = will
+  const explanation = explain(access, principal, { act: 'publish', topic, qos, retain })
+  log.info('client refused', {
+    client: principal.clientId,
+    address: client.wire.remoteAddress,
+    why: 'the will may not be published',
+    ...{ topic, user: principal.user, rule: explanation?.by },
+  })
+  return explanation
+}
+
 function peerOf(client: Client, { properties }: Connect, dialect: Dialect): MqttPeer {
   const { turn, counters, settings } = client.front.parts
   const { receiveMaximum, maximumPacketSize, topicAliasMaximum } = properties
+  const { requestProblemInformation } = properties
   return new MqttPeer({
     turn,
     outbox: client.outbox,
@@ -210,6 +249,7 @@ function peerOf(client: Client, { properties }: Connect, dialect: Dialect): Mqtt
       receiveMax: receiveMaximum ?? RECEIVE_MAXIMUM,
       packetBytesMax: maximumPacketSize ?? Number.POSITIVE_INFINITY,
       topicAliasMax: Math.min(topicAliasMaximum ?? 0, settings.topicAliasMax),
+      tellsProblems: dialect.canRefusePublish && requestProblemInformation !== 0,
     },
     connection: client,
   })

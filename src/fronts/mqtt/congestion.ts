@@ -1,0 +1,63 @@
+// Publishers that are not read from while too much waits for the disk: what they would add could
+// only wait as well. Whoever only subscribes is read from throughout.
+
+import type { Timer } from '../../base/clock.ts'
+import type { Deadlines } from '../../base/deadlines.ts'
+import type { Turn } from '../../base/turn.ts'
+import type { Counters } from '../../core/counters.ts'
+import type { Store } from '../../core/store.ts'
+
+/** So often it is looked whether the store has caught up. */
+export const CONGESTION_LOOK_MS = 20
+
+interface CongestionParts {
+  readonly store: Pick<Store, 'isCongested'>
+  readonly turn: Turn<never>
+  readonly deadlines: Deadlines
+  readonly counters: Counters
+}
+
+/** A connection that is paused. */
+interface Publisher {
+  goOn(): void
+}
+
+export class Congestion {
+  readonly #parts: CongestionParts
+  readonly #paused = new Set<Publisher>()
+  #look: Timer | undefined
+
+  constructor(parts: CongestionParts) {
+    this.#parts = parts
+  }
+
+  /** True while publishers should not be read from. */
+  get isThere(): boolean {
+    return this.#parts.store.isCongested
+  }
+
+  /** `publisher` has paused, and is told when it may go on. */
+  add(publisher: Publisher): void {
+    this.#parts.counters.publishersPaused += 1
+    this.#paused.add(publisher)
+    this.#look ??= this.#parts.deadlines.after(CONGESTION_LOOK_MS, () => this.#lookAgain())
+  }
+
+  /** It is gone. */
+  remove(publisher: Publisher): void {
+    this.#paused.delete(publisher)
+  }
+
+  #lookAgain(): void {
+    this.#look = undefined
+    if (this.#paused.size === 0) return
+    if (this.isThere) {
+      this.#look = this.#parts.deadlines.after(CONGESTION_LOOK_MS, () => this.#lookAgain())
+      return
+    }
+    this.#parts.turn.open()
+    const paused = [...this.#paused]
+    this.#paused.clear()
+    for (const publisher of paused) publisher.goOn()
+  }
+}
