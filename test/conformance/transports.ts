@@ -1,11 +1,13 @@
-// Starts Rameau for a case behind TLS, WebSocket or both, on a free port, and dials it there. Bytes
-// go out in pieces that keep to no packet's borders, where the transport has borders at all.
+// Starts Rameau for a case behind TLS, WebSocket or both, or on a Unix socket, and dials it there.
+// Bytes go out in pieces that keep to no packet's borders, where the transport has borders at all.
 
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { systemClock } from '../../src/base/clock.ts'
 import type { ListenOptions } from '../../src/net/listeners.ts'
 import { createServer } from '../../src/server.ts'
 import { certificates } from '../support/certificates.ts'
-import { type Dial, dialTls, dialWebSocket } from '../support/dial.ts'
+import { type Dial, dialTls, dialUnix, dialWebSocket } from '../support/dial.ts'
 import type { Link, LinkEnd, Transport } from '../support/raw-client.ts'
 import type { Case } from '../support/wire-script.ts'
 import { optionsFor } from './rameau.ts'
@@ -15,24 +17,43 @@ const ADVANCE_MS_MAX = 2500
 
 export interface Carrier {
   readonly name: string
-  readonly dial: Dial
-  readonly listen: () => Partial<ListenOptions>
+  /** A way in to a server of its own. */
+  readonly open: () => { readonly listen: ListenOptions; readonly dial: Dial }
 }
 
+const HERE = { host: '127.0.0.1', port: 0 }
+let unixSockets = 0
+
 export const CARRIERS: readonly Carrier[] = [
-  { name: 'TLS', dial: dialTls, listen: () => ({ tls: certificates().server }) },
-  { name: 'WebSocket', dial: dialWebSocket('ws'), listen: () => ({ speaks: 'ws' }) },
+  {
+    name: 'a Unix socket',
+    open: () => {
+      unixSockets += 1
+      const path = join(tmpdir(), `rameau-${process.pid}-${unixSockets}.sock`)
+      return { listen: { path }, dial: dialUnix(path) }
+    },
+  },
+  {
+    name: 'TLS',
+    open: () => ({ listen: { ...HERE, tls: certificates().server }, dial: dialTls }),
+  },
+  {
+    name: 'WebSocket',
+    open: () => ({ listen: { ...HERE, speaks: 'ws' }, dial: dialWebSocket('ws') }),
+  },
   {
     name: 'secure WebSocket',
-    dial: dialWebSocket('wss'),
-    listen: () => ({ speaks: 'ws', tls: certificates().server }),
+    open: () => ({
+      listen: { ...HERE, speaks: 'ws', tls: certificates().server },
+      dial: dialWebSocket('wss'),
+    }),
   },
 ]
 
 export async function startOver(carrier: Carrier, settings: Case['settings']): Promise<Transport> {
   const server = createServer({ ...optionsFor(settings), clock: systemClock })
-  const where = { host: '127.0.0.1', port: 0, ...carrier.listen() }
-  const { port } = await server.listen(where)
+  const { listen, dial } = carrier.open()
+  const { port } = await server.listen(listen)
   const links = new Set<Link>()
   let changed: (() => void)[] = []
   const notify = (): void => {
@@ -43,7 +64,7 @@ export async function startOver(carrier: Carrier, settings: Case['settings']): P
   return {
     advanceMaxMs: ADVANCE_MS_MAX,
     open: async (end) => {
-      const link = inPieces(await carrier.dial(port, notifying(end, notify)))
+      const link = inPieces(await dial(port, notifying(end, notify)))
       links.add(link)
       return link
     },

@@ -1,5 +1,5 @@
-// Plays the conformance cases over TLS, WebSocket and secure WebSocket, several at a time; those
-// that need much time are left to the clock of test/conformance/in-process.test.ts. Each case has a
+// Plays the conformance cases over a Unix socket, TLS, WebSocket and secure WebSocket, several at a
+// time; those that need much time are left to the clock of test/conformance/in-process.test.ts. Each case has a
 // server of its own, which takes too long for `npm test`.
 
 import assert from 'node:assert/strict'
@@ -10,11 +10,14 @@ import { CASES } from '../conformance/cases.ts'
 import { play, type Result } from '../conformance/play.ts'
 import { type Carrier, CARRIERS, startOver } from '../conformance/transports.ts'
 
+/** What works without a certificate. */
+const NEED_NONE = new Set(['WebSocket', 'a Unix socket'])
+
 /** Cases under way at once: most of a case is waiting for a round trip, or for time. */
 const AT_ONCE = 8
 
 for (const carrier of CARRIERS) {
-  const skip = carrier.name === 'WebSocket' ? false : certificatesSkip
+  const skip = NEED_NONE.has(carrier.name) ? false : certificatesSkip
   test(`the conformance cases over ${carrier.name}`, { skip }, async (context) => {
     const queue = CASES.flatMap((one) => one.versions.map((version) => ({ one, version })))
     const results: Result[] = []

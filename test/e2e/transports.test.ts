@@ -14,7 +14,7 @@ import { connect } from 'node:tls'
 import { promisify } from 'node:util'
 import mqtt from 'mqtt'
 import { WebSocket } from 'ws'
-import { certificates, certificatesSkip } from '../support/certificates.ts'
+import { certificates, certificatesSkip, type Pair } from '../support/certificates.ts'
 import { connectClient } from '../support/live-client.ts'
 import { Mosquitto, mosquittoSkip } from '../support/mosquitto.ts'
 import { Rameau, runRameau } from '../support/rameau.ts'
@@ -172,6 +172,27 @@ describe('TLS', { ...BOUNDED, skip: certificatesSkip }, () => {
     assert.deepEqual(
       sub.messages.map(({ payload }) => payload),
       ['one', 'two'],
+    )
+  })
+
+  test('mosquitto_pub and mosquitto_sub over mutual TLS', async (t) => {
+    if (mosquittoSkip !== false) return t.skip(mosquittoSkip)
+    const { ca, client, stranger } = certificates()
+    const required = ['--tls-ca', ca.certFile, '--set', 'tls.requireClientCertificate=true']
+    const flags = ['--mqtts', '0', ...tlsFlags(), ...required]
+    await using rameau = new Rameau(['start', '--memory', ...PLAIN, ...flags])
+    const mosquitto = new Mosquitto(t, await rameau.portOf('mqtts'))
+    const message = ['--cafile', ca.certFile, '-t', 'a/1', '-m', 'one', '-q', '1']
+    const by = ({ certFile, keyFile }: Pair) => ['--cert', certFile, '--key', keyFile]
+    const trust = ['--cafile', ca.certFile, ...by(client)]
+    const sub = await mosquitto.sub([...trust, '-t', 'a/#', '-q', '1', '-C', '1'])
+    await assert.rejects(mosquitto.pub(message))
+    await assert.rejects(mosquitto.pub([...message, ...by(stranger)]))
+    await mosquitto.pub([...message, ...by(client)])
+    assert.equal(await sub.code, 0)
+    assert.deepEqual(
+      sub.messages.map(({ payload }) => payload),
+      ['one'],
     )
   })
 

@@ -39,6 +39,23 @@ export const dialTcp: Dial = async (port, end) => {
   }
 }
 
+/** By the path of a Unix socket. */
+export const dialUnix = (path: string): Dial => {
+  return async (_port, end) => {
+    const socket = connect({ path })
+    socket.on('data', (chunk: Buffer) => end.receive(chunk)).on('close', () => end.closed())
+    socket.on('error', () => undefined)
+    await once(socket, 'connect')
+    return {
+      send: (bytes) => void socket.write(bytes),
+      pause: () => void socket.pause(),
+      resume: () => void socket.resume(),
+      cut: () => void socket.end(),
+      reset: () => void socket.destroy(), // It has no other way to break off.
+    }
+  }
+}
+
 /** Trusts the authority of the test certificates. */
 export const dialTls: Dial = async (port, end) => {
   const plain = connect({ host: '127.0.0.1', port, noDelay: true })
