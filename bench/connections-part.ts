@@ -19,9 +19,9 @@ export async function measure(args: readonly string[]): Promise<void> {
   })
   const count = Number(values.count)
   console.log(
-    `Node ${process.version}, ${count} connections at once, each served with a message of its own, ` +
-      `an acknowledged one and a ping. Bytes of each, after garbage collection; young generation ` +
-      `of ${YOUNG_MIB} MiB.\n`,
+    `Node ${process.version}, ${count} connections at once, each served with a message of its ` +
+      `own, an acknowledged one and a ping. Bytes of each, after garbage collection; young ` +
+      `generation of ${YOUNG_MIB} MiB.\n`,
   )
   console.log('| what | heap | external | RSS |\n| --- | ---: | ---: | ---: |')
   printCosts(await measureConnections(count))
