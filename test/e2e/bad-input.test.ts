@@ -1,5 +1,5 @@
 // What the program is given wrongly, one case a line: it says in one line what is wrong and what to
-// do, writes nothing else, and ends with the code that DESIGN gives the kind of mistake.
+// do, writes nothing else, and ends with 2 for what was asked wrongly, with 1 for what cannot be done.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -104,7 +104,8 @@ describe('flags and commands', { concurrency }, () => {
       'nothing on but what does not exist yet',
       ['start', '--mqtt', 'off', ...QUIET, '--coap', '0'],
       [
-        'nothing would listen, not in this version yet: coap: turn a listener on, such as --mqtt 1883',
+        'nothing would listen, not in this version yet: coap: ' +
+          'turn a listener on, such as --mqtt 1883',
       ],
     ),
     usage('a host for others without rules', start('--host', '0.0.0.0'), EXPOSED),
@@ -257,7 +258,9 @@ describe('places', { concurrency }, () => {
     check({
       name: 'host',
       args: [...START, '--host', '203.0.113.1', '--allow-anonymous'],
-      says: '203.0.113.1 is no address of this machine (listener mqtt): choose another with --host ADDR',
+      says:
+        '203.0.113.1 is no address of this machine (listener mqtt): ' +
+        'choose another with --host ADDR',
       code: 1,
     }),
   )

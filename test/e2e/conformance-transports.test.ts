@@ -1,6 +1,6 @@
 // Plays the conformance cases over a Unix socket, TLS, WebSocket and secure WebSocket, several at a
-// time; those that need much time are left to the clock of test/conformance/in-process.test.ts. Each case has a
-// server of its own, which takes too long for `npm test`.
+// time; those that need much time are left to the clock of test/conformance/in-process.test.ts.
+// Each case has a server of its own, which takes too long for `npm test`.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
