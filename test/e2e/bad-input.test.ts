@@ -1,5 +1,5 @@
 // What the program is given wrongly, one case a line: it says in one line what is wrong and what to
-// do, writes nothing else, and ends with 2 for what was asked wrongly, with 1 for what cannot be done.
+// do, writes nothing else, and ends with 2 for what was asked wrongly, 1 for what cannot be done.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
