@@ -106,7 +106,7 @@ test('what was kept is there again after a restart', BOUNDED, async (t) => {
   assert.equal(after.holdings().sessions, 1)
   assert.equal(new TextDecoder().decode(after.state('state')?.payload), 'on')
   const presence = after.state('$presence/lamp')?.payload
-  assert.equal(JSON.parse(new TextDecoder().decode(presence)).online, false)
+  assert.match(new TextDecoder().decode(presence), /"online":false/)
   const { offset } = await after.publish({ topic: 'a/b', payload: 'x', qos: 1 })
   assert.ok(offset >= store.state.bound)
   const { port } = await after.listen({ host: '127.0.0.1', port: 0 })

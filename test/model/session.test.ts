@@ -8,6 +8,8 @@ import * as fc from 'fast-check'
 import { Reason } from '../../src/base/reason.ts'
 import { NEVER } from '../../src/core/message.ts'
 import type { Session } from '../../src/session/session.ts'
+import type { Store } from '../../src/core/store.ts'
+import { KeepingStore } from '../support/keeping-store.ts'
 import { type Entry, SessionModel } from '../support/session-model.ts'
 import {
   type Connected,
@@ -16,6 +18,7 @@ import {
   SessionWorld,
   subscribe,
 } from '../support/session-world.ts'
+import type { VirtualClock } from '../support/virtual-clock.ts'
 
 const BOUNDS = { queueMax: 4, inflightMax: 5 }
 const EXPIRY_S = 60
@@ -120,9 +123,7 @@ class Client {
 }
 
 class Pair {
-  readonly #world = new SessionWorld({
-    limits: { sessionQueueMax: BOUNDS.queueMax, inflightMax: BOUNDS.inflightMax },
-  })
+  readonly #world: SessionWorld
   readonly #model = new SessionModel(BOUNDS)
   readonly #client = new Client()
   #now: Connected | undefined
@@ -132,6 +133,12 @@ class Pair {
   #count = 0
   #seen = 0
   #released = 0
+
+  constructor(createStore?: (clock: VirtualClock) => Store) {
+    const { queueMax: sessionQueueMax, inflightMax } = BOUNDS
+    const limits = { sessionQueueMax, inflightMax, queueWindowMax: 3 }
+    this.#world = new SessionWorld(createStore === undefined ? { limits } : { limits, createStore })
+  }
 
   run(step: Command): void {
     this.#do(step)
@@ -192,8 +199,10 @@ class Pair {
         return
       }
       case 'receive':
-        this.#now?.session.receive(step.id)
-        if (this.#now !== undefined) this.#model.received.add(step.id)
+        if (this.#now === undefined) return
+        if (this.#model.received.has(step.id)) this.#now.session.receiver.add(step.id)
+        else this.#now.session.receive(step.id)
+        this.#model.received.add(step.id)
         return
       case 'release':
         if (this.#now === undefined) return
@@ -300,5 +309,25 @@ test('[MQTT-4.4.0-1] [MQTT-4.6.0-6] [MQTT-4.9.0-2] a session does what its model
       pair.drain()
     }),
     { numRuns: 400 },
+  )
+})
+
+test('[MQTT-4.6.0-6] so does a session whose queue stands in the store', () => {
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 120, size: 'max' }), (commands) => {
+      let store: KeepingStore | undefined
+      const pair = new Pair((clock) => {
+        store = new KeepingStore({ clock })
+        return store
+      })
+      pair.run({ kind: 'connect', cleanStart: false, receiveMax: 3, expiryS: EXPIRY_S })
+      for (const step of commands) {
+        // What expires in the store is found there later than in memory.
+        pair.run(step.kind === 'publish' ? { ...step, lifeMs: NEVER } : step)
+      }
+      pair.drain()
+      assert.equal(store?.state.queues.size, 0)
+    }),
+    { numRuns: 200 },
   )
 })

@@ -1,7 +1,6 @@
 // Publishers that are not read from while too much waits for the disk: what they would add could
 // only wait as well. Whoever only subscribes is read from throughout.
 
-import type { Timer } from '../../base/clock.ts'
 import type { Deadlines } from '../../base/deadlines.ts'
 import type { Turn } from '../../base/turn.ts'
 import type { Counters } from '../../core/counters.ts'
@@ -25,7 +24,7 @@ interface Publisher {
 export class Congestion {
   readonly #parts: CongestionParts
   readonly #paused = new Set<Publisher>()
-  #look: Timer | undefined
+  #isLooking = false
 
   constructor(parts: CongestionParts) {
     this.#parts = parts
@@ -40,7 +39,7 @@ export class Congestion {
   add(publisher: Publisher): void {
     this.#parts.counters.publishersPaused += 1
     this.#paused.add(publisher)
-    this.#look ??= this.#parts.deadlines.after(CONGESTION_LOOK_MS, () => this.#lookAgain())
+    if (!this.#isLooking) this.#lookLater()
   }
 
   /** It is gone. */
@@ -48,13 +47,17 @@ export class Congestion {
     this.#paused.delete(publisher)
   }
 
-  #lookAgain(): void {
-    this.#look = undefined
-    if (this.#paused.size === 0) return
-    if (this.isThere) {
-      this.#look = this.#parts.deadlines.after(CONGESTION_LOOK_MS, () => this.#lookAgain())
-      return
-    }
+  #lookLater(): void {
+    this.#isLooking = true
+    this.#parts.deadlines.after(CONGESTION_LOOK_MS, () => {
+      this.#isLooking = false
+      if (this.#paused.size === 0) return
+      if (this.isThere) this.#lookLater()
+      else this.#goOn()
+    })
+  }
+
+  #goOn(): void {
     this.#parts.turn.open()
     const paused = [...this.#paused]
     this.#paused.clear()
