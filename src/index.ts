@@ -1,7 +1,8 @@
 // The public API.
 
 export { AccessFileError } from './access/file-error.ts'
-export { type AccessSettings, openRules, type Rules, SERVER_RULES } from './access/rules.ts'
+export type { AccessSettings } from './access/rule-set.ts'
+export { openRules, type Rules, type RulesOptions, SERVER_RULES } from './access/rules.ts'
 export type { Clock, Timer } from './base/clock.ts'
 export { ListenError, RefusedError } from './base/errors.ts'
 export type { Random } from './base/random.ts'
@@ -23,11 +24,13 @@ export type {
 export type { LoginVerdict, Policies, Verdict } from './core/policies.ts'
 export type {
   Access,
+  Act,
   Authentication,
   AuthenticationExchange,
   AuthenticationMethod,
   AuthenticationStep,
   Credentials,
+  Explanation,
   Log,
   LogFields,
   Principal,

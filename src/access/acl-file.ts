@@ -13,9 +13,15 @@ export interface Rule {
   readonly grants: number
   /** Of a pattern: with `%c` and `%u` still in it. */
   readonly filter: TopicFilter
+  /** From 1. */
+  readonly line: number
+  /** As it is written. */
+  readonly text: string
 }
 
 export interface AclFile {
+  /** As it was named. */
+  readonly file: string
   /** The rules of each user; under undefined those of anonymous clients. */
   readonly byUser: ReadonlyMap<string | undefined, readonly Rule[]>
   /** Rules for everybody. */
@@ -43,12 +49,12 @@ export function parseAclFile(file: string, lines: readonly Line[]): AclFile {
       user = rest.trim()
       if (user === '') throw refuse('the name of the user is missing')
     } else if (word === 'topic' || word === 'pattern') {
-      const rule = parseRule(rest, refuse)
+      const rule = { ...parseRule(rest, refuse), line: number, text: text.trim() }
       const rules = word === 'pattern' ? patterns : rulesOf(byUser, user)
       rules.push(rule)
     } else throw refuse(`${word} is not known: a line is ${FORMS}`)
   }
-  return { byUser, patterns }
+  return { file, byUser, patterns }
 }
 
 function rulesOf(byUser: Map<string | undefined, Rule[]>, user: string | undefined): Rule[] {
@@ -58,7 +64,7 @@ function rulesOf(byUser: Map<string | undefined, Rule[]>, user: string | undefin
 }
 
 /** The first word says what is granted only where a topic follows: a topic may be called `read`. */
-function parseRule(text: string, refuse: (why: string) => Error): Rule {
+function parseRule(text: string, refuse: (why: string) => Error): Pick<Rule, 'grants' | 'filter'> {
   const space = text.indexOf(' ')
   const isSingle = space === -1
   const word = isSingle ? 'readwrite' : text.slice(0, space)

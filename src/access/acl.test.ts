@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Topic } from '../core/topic.ts'
-import { Acl, DECISIONS_MAX, DECISIONS_PER_CLIENT_MAX } from './acl.ts'
+import { Acl } from './acl.ts'
 import { parseAclFile } from './acl-file.ts'
 import { linesOf } from './file-text.ts'
+import { DECISIONS_MAX, DECISIONS_PER_CLIENT_MAX } from './rights.ts'
 
 const parse = (text: string): Acl => new Acl(parseAclFile('acl', linesOf(text)))
 
@@ -13,7 +14,7 @@ const parse = (text: string): Acl => new Acl(parseAclFile('acl', linesOf(text)))
 function may(acl: Acl, user: string | undefined, clientId: string, topic: string): string {
   const rights = acl.rightsOf(user, clientId)
   const read = rights.mayRead(topic as Topic) ? 'r' : ''
-  return read + (rights.mayWrite(topic as Topic) ? 'w' : '')
+  return read + (rights.mayPublish(topic as Topic, 0, false) ? 'w' : '')
 }
 
 test('a file with nothing in it allows nothing', () => {

@@ -2,16 +2,14 @@
 // his decisions kept. The semantics are Mosquitto's: of a user's own rules, then of the patterns, a
 // deny goes before all grants, and what nothing grants is denied.
 
+import type { Act } from '../core/ports.ts'
 import { matches, type Topic, type TopicFilter } from '../core/topic.ts'
 import { type AclFile, READ, type Rule, WRITE } from './acl-file.ts'
-
-/** Decisions kept for one client. Above: his are forgotten and made anew. */
-export const DECISIONS_PER_CLIENT_MAX = 4096
-/** Decisions kept for all clients together. Above: all are forgotten and made anew. */
-export const DECISIONS_MAX = 262_144
+import { Decisions, type Rights, type Ruling } from './rights.ts'
 
 /** Rules apart by how they are looked up: the filters without wildcards are a table. */
 interface Tier {
+  readonly rules: readonly Rule[]
   readonly plain: ReadonlyMap<string, number>
   readonly wild: readonly Rule[]
 }
@@ -19,20 +17,13 @@ interface Tier {
 /** Bits that a tier says: READ, WRITE, and that it denies. */
 const DENY = 4
 
-/** One client's rights. */
-export interface Rights {
-  mayRead(topic: Topic): boolean
-  mayWrite(topic: Topic): boolean
-}
-
 /** The rules of one file, for as long as they are in force. */
 export class Acl {
   readonly #file: AclFile
   readonly #tiers = new Map<string | undefined, Tier>()
   /** Rights that no pattern tells apart, by user. */
   readonly #shared = new Map<string | undefined, Rights>()
-  #decisions = 0
-  #generation = 0
+  readonly #decisions = new Decisions()
 
   constructor(file: AclFile) {
     this.#file = file
@@ -53,39 +44,19 @@ export class Acl {
   }
 
   #compile(own: Tier, patterns: Tier): Rights {
-    let decisions = new Map<Topic, number>()
-    let generation = this.#generation
-    const bitsOf = (topic: Topic): number => {
-      if (generation !== this.#generation) {
-        decisions = new Map()
-        generation = this.#generation
-      }
-      const known = decisions.get(topic)
-      if (known !== undefined) return known
-      const bits = decide(own, patterns, topic)
-      if (decisions.size >= DECISIONS_PER_CLIENT_MAX) {
-        this.#decisions -= decisions.size
-        decisions.clear()
-      }
-      decisions.set(topic, bits)
-      this.#count()
-      return bits
-    }
+    const bitsOf = this.#decisions.keep((topic) => decide(own, patterns, topic))
     return {
+      mayConnect: true,
+      mayPublish: (topic) => (bitsOf(topic) & WRITE) !== 0,
       mayRead: (topic) => (bitsOf(topic) & READ) !== 0,
-      mayWrite: (topic) => (bitsOf(topic) & WRITE) !== 0,
+      // As in Mosquitto anything may be subscribed; what may not be read is not delivered.
+      maySubscribe: () => true,
+      ruling: (act) => ({ file: this.#file.file, ...rulingOf(own, patterns, act) }),
     }
-  }
-
-  #count(): void {
-    this.#decisions += 1
-    if (this.#decisions < DECISIONS_MAX) return
-    this.#decisions = 0
-    this.#generation += 1
   }
 }
 
-const NO_RULES: Tier = { plain: new Map(), wild: [] }
+const NO_RULES: Tier = { rules: [], plain: new Map(), wild: [] }
 /** A name that no client can have, since U+0000 is forbidden in it. */
 const NOBODY = '\0'
 
@@ -95,6 +66,21 @@ function decide(own: Tier, patterns: Tier, topic: Topic): number {
   if (mine === (READ | WRITE)) return mine
   const everybodys = said(patterns, topic)
   return (everybodys & DENY) !== 0 ? mine : mine | everybodys
+}
+
+/** As `decide`, with the line that did. */
+function rulingOf(own: Tier, patterns: Tier, act: Act): Omit<Ruling, 'file'> {
+  if (act.act === 'connect' || act.act === 'subscribe') return { isAllowed: true }
+  const wanted = act.act === 'read' ? READ : WRITE
+  for (const { rules } of [own, patterns]) {
+    const matching = rules.filter(({ filter }) => matches(filter, act.topic))
+    const rule =
+      matching.find(({ grants }) => grants === 0) ??
+      matching.find(({ grants }) => (grants & wanted) !== 0)
+    if (rule !== undefined)
+      return { isAllowed: rule.grants !== 0, line: rule.line, text: rule.text }
+  }
+  return { isAllowed: false }
 }
 
 function said(tier: Tier, topic: Topic): number {
@@ -114,7 +100,7 @@ function tierOf(rules: readonly Rule[]): Tier {
     if (/[+#]/.test(filter)) wild.push(rule)
     else plain.set(filter, (plain.get(filter) ?? 0) | (grants === 0 ? DENY : grants))
   }
-  return { plain, wild }
+  return { rules, plain, wild }
 }
 
 /** The patterns with this client's names in them. */
@@ -122,11 +108,12 @@ function patternTier(patterns: readonly Rule[], user: string | undefined, client
   // With wildcards in his name a client would choose his rights himself.
   if (/[+#]/.test(user ?? '') || /[+#]/.test(clientId)) return NO_RULES
   return tierOf(
-    patterns.flatMap(({ grants, filter }): Rule[] => {
+    patterns.flatMap((rule): Rule[] => {
+      const { filter } = rule
       if (user === undefined && filter.includes('%u')) return []
       const text = filter.replace(/%[cu]/g, (name) => (name === '%c' ? clientId : (user ?? '')))
       // Names without wildcards leave a filter a filter.
-      return [{ grants, filter: text as TopicFilter }]
+      return [{ ...rule, filter: text as TopicFilter }]
     }),
   )
 }

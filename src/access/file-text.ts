@@ -12,13 +12,15 @@ export interface Line {
 
 /** The lines that say something: no comment (a `#` in front of all), nor a blank one. */
 export async function readLines(file: string): Promise<readonly Line[]> {
-  let text: string
+  return linesOf(await readText(file))
+}
+
+export async function readText(file: string): Promise<string> {
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
   } catch (error) {
-    throw new AccessFileError(file, undefined, whyNot(error), error)
+    throw new AccessFileError(file, undefined, whyNot(error), { cause: error })
   }
-  return linesOf(text)
 }
 
 export function linesOf(text: string): readonly Line[] {

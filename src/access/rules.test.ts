@@ -10,7 +10,8 @@ import { systemClock } from '../base/clock.ts'
 import type { Access, Authentication, Principal } from '../core/ports.ts'
 import type { Topic, TopicFilter } from '../core/topic.ts'
 import { HASHES_WAITING_MAX } from './hash-queue.ts'
-import { isOpen, openRules } from './rules.ts'
+import { isOpen } from './rule-set.ts'
+import { openRules } from './rules.ts'
 
 async function login(
   access: Access,
@@ -40,7 +41,7 @@ test('nothing set: everybody comes in and may do everything', async () => {
   for (const user of [undefined, 'al']) {
     const principal = await principalOf(rules, user, 'any')
     assert.equal(principal.user, user)
-    assert.equal(rules.mayPublish(principal, topic('a')), Reason.success)
+    assert.equal(rules.mayPublish(principal, topic('a'), 0, false), Reason.success)
     assert.equal(rules.maySubscribe(principal, '#' as TopicFilter), Reason.success)
     assert.equal(rules.mayRead(principal, topic('a')), true)
     assert.equal(rules.mayStay(principal), true)
@@ -107,13 +108,17 @@ test('new rules hold at once for whoever is connected', async (t) => {
   const aclFile = files.write('acl', 'user al\ntopic a\n')
   const rules = await rulesOf({ passwordFile: await files.passwords({ al: 'one' }), aclFile })
   const al = await principalOf(rules, 'al', 'one')
-  assert.equal(rules.mayPublish(al, topic('a')), Reason.success)
+  assert.equal(rules.mayPublish(al, topic('a'), 0, false), Reason.success)
   files.write('acl', 'user al\ntopic read a\ntopic write b\n')
-  assert.equal(rules.mayPublish(al, topic('a')), Reason.success, 'not before it is asked for')
+  assert.equal(
+    rules.mayPublish(al, topic('a'), 0, false),
+    Reason.success,
+    'not before it is asked for',
+  )
   await rules.reload()
-  assert.equal(rules.mayPublish(al, topic('a')), Reason.notAuthorized)
+  assert.equal(rules.mayPublish(al, topic('a'), 0, false), Reason.notAuthorized)
   assert.equal(rules.mayRead(al, topic('a')), true)
-  assert.equal(rules.mayPublish(al, topic('b')), Reason.success)
+  assert.equal(rules.mayPublish(al, topic('b'), 0, false), Reason.success)
 })
 
 test('who is gone from the file, or has another password, loses everything', async (t) => {
@@ -134,7 +139,7 @@ test('who is gone from the file, or has another password, loses everything', asy
   await rules.reload()
   for (const gone of [al, bo]) {
     assert.equal(rules.mayStay(gone), false)
-    assert.equal(rules.mayPublish(gone, topic('a')), Reason.notAuthorized)
+    assert.equal(rules.mayPublish(gone, topic('a'), 0, false), Reason.notAuthorized)
     assert.equal(rules.maySubscribe(gone, '#' as TopicFilter), Reason.notAuthorized)
     assert.equal(rules.mayRead(gone, topic('a')), false)
   }
@@ -155,7 +160,7 @@ test('a broken file leaves in force what was', async (t) => {
     message: new RegExp(`^${aclFile}:3: topics is not known: `),
   })
   assert.equal(rules.mayStay(al), true)
-  assert.equal(rules.mayPublish(al, topic('a')), Reason.success)
+  assert.equal(rules.mayPublish(al, topic('a'), 0, false), Reason.success)
   assert.equal((await login(rules, 'bo', 'two')).reason, Reason.badUserNameOrPassword)
 })
 

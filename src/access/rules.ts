@@ -1,51 +1,36 @@
-// Who may come in and what he may do, from password files and ACL files: the port Access for a
+// Who may come in and what he may do, from password files and rule files: the port Access for a
 // server and for each of its listeners. Reading, hashing and matching are the other files' of this
 // part.
 
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Reason } from '../base/reason.ts'
 import { principalOf } from '../core/access.ts'
+import type { Qos } from '../core/message.ts'
 import type {
   Access,
+  Act,
   Authentication,
   AuthenticationMethod,
   AuthenticationStep,
   Credentials,
+  Explanation,
   Principal,
 } from '../core/ports.ts'
 import type { Topic, TopicFilter } from '../core/topic.ts'
-import { Accounts } from './accounts.ts'
-import { Acl, type Rights } from './acl.ts'
-import { parseAclFile } from './acl-file.ts'
-import { readLines } from './file-text.ts'
-import { type Argon2, loadArgon2 } from './hash-argon2.ts'
+import type { Accounts } from './accounts.ts'
+import { loadArgon2 } from './hash-argon2.ts'
 import { HashQueue } from './hash-queue.ts'
-import { parsePasswordFile } from './password-file.ts'
+import type { Rights } from './rights.ts'
+import { type AccessSettings, loadRuleSet, type RuleSet } from './rule-set.ts'
 import { SCRAM_SHA_256, ScramExchange } from './scram.ts'
-
-/** What an operator sets: keys of the configuration under `access` and `listeners[].access`. */
-export interface AccessSettings {
-  /** Whether clients without a user name come in. Undefined: only where nothing else is set. */
-  readonly allowAnonymous?: boolean | undefined
-  /** Who has an account; undefined: nobody is asked for a password. */
-  readonly passwordFile?: string | undefined
-  /** What is allowed; undefined: everything. */
-  readonly aclFile?: string | undefined
-}
-
-/** One set of rules as it is in force. */
-interface RuleSet {
-  readonly isAnonymousAllowed: boolean
-  readonly accounts: Accounts | undefined
-  readonly acl: Acl | undefined
-  readonly methods: ReadonlyMap<string, AuthenticationMethod>
-}
 
 /** What a principal's login came to. */
 interface Login {
   /** His stored password at that time; undefined where nobody asked for one. */
   readonly stored: string | undefined
-  rights: Rights | undefined
+  /** False where nobody remembers it, such as of a will after a restart. */
+  readonly isKnown: boolean
+  rights: Rights
   /** The rules that `rights` were compiled from. */
   generation: number
 }
@@ -53,14 +38,22 @@ interface Login {
 /** The rules of the server itself, and of listeners that have none of their own. */
 export const SERVER_RULES = ''
 
-const EVERYTHING: Rights = { mayRead: () => true, mayWrite: () => true }
-const NOTHING: Rights = { mayRead: () => false, mayWrite: () => false }
-
-/** Whether these settings ask nobody for anything and allow everything. */
-export function isOpen(settings: AccessSettings): boolean {
-  const { allowAnonymous, passwordFile, aclFile } = settings
-  return allowAnonymous !== false && passwordFile === undefined && aclFile === undefined
+const EVERYTHING: Rights = {
+  mayConnect: true,
+  mayRead: () => true,
+  mayPublish: () => true,
+  maySubscribe: () => true,
+  ruling: () => ({ isAllowed: true, file: '' }),
 }
+const NOTHING: Rights = {
+  mayConnect: false,
+  mayRead: () => false,
+  mayPublish: () => false,
+  maySubscribe: () => false,
+  ruling: () => ({ isAllowed: false, file: '' }),
+}
+/** Before the first question. */
+const UNKNOWN = -1
 
 /**
  * Reads all files. Rejects with an {@link AccessFileError} that says what is wrong. With a map: a
@@ -69,11 +62,18 @@ export function isOpen(settings: AccessSettings): boolean {
 export async function openRules(
   settings: AccessSettings | ReadonlyMap<string, AccessSettings>,
   clock: Clock = systemClock,
+  options: RulesOptions = {},
 ): Promise<Rules> {
   const isNamed = settings instanceof Map
-  const rules = new Rules(isNamed ? settings : new Map([[SERVER_RULES, settings]]), clock)
+  const sets = isNamed ? settings : new Map([[SERVER_RULES, settings]])
+  const rules = new Rules(sets, clock, options)
   await rules.reload()
   return rules
+}
+
+export interface RulesOptions {
+  /** Whether a client is told which rule refused him; true by default. */
+  readonly reasonStrings?: boolean
 }
 
 export class Rules implements Access {
@@ -85,12 +85,18 @@ export class Rules implements Access {
   readonly #logins = new WeakMap<Principal, Login>()
   /** By the name of the rules; each stays the same one and follows the files. */
   readonly #methods = new Map<string, Map<string, AuthenticationMethod>>()
+  readonly #tellsClients: boolean
   #sets: ReadonlyMap<string, RuleSet> = new Map()
   #generation = 0
 
-  constructor(settings: ReadonlyMap<string, AccessSettings>, clock: Clock) {
+  constructor(
+    settings: ReadonlyMap<string, AccessSettings>,
+    clock: Clock,
+    { reasonStrings = true }: RulesOptions,
+  ) {
     this.#settings = settings
     this.#clock = clock
+    this.#tellsClients = reasonStrings
     this.#isAnyNameChecked = [...settings.values()].some((one) => one.passwordFile !== undefined)
   }
 
@@ -99,17 +105,17 @@ export class Rules implements Access {
    * is broken; then what was in force stays.
    */
   async reload(): Promise<void> {
-    const argon2 = await loadArgon2()
+    const parts = { queue: this.#queue, clock: this.#clock, argon2: await loadArgon2() }
     const sets = new Map<string, RuleSet>()
     for (const [name, settings] of this.#settings) {
-      sets.set(name, await this.#load(name, settings, argon2))
+      sets.set(name, await loadRuleSet(settings, parts))
     }
     this.#sets = sets
     this.#generation += 1
-    for (const [name, { methods }] of sets) {
+    for (const [name, { accounts }] of sets) {
       const live = this.#methodsOf(name)
       live.clear()
-      for (const [method, how] of methods) live.set(method, how)
+      if (accounts?.hasScram === true) live.set(SCRAM_SHA_256, this.#scram(name, accounts))
     }
   }
 
@@ -119,9 +125,10 @@ export class Rules implements Access {
       authenticate: (credentials) => this.#authenticate(name, credentials),
       methods: this.#methodsOf(this.#settings.has(name) ? name : SERVER_RULES),
       mayStay: (principal) => this.mayStay(principal),
-      mayPublish: (principal, topic) => this.mayPublish(principal, topic),
+      mayPublish: (principal, topic, qos, retain) => this.mayPublish(principal, topic, qos, retain),
       maySubscribe: (principal, filter) => this.maySubscribe(principal, filter),
       mayRead: (principal, topic) => this.mayRead(principal, topic),
+      explain: (principal, act) => this.explain(principal, act),
     }
   }
 
@@ -134,27 +141,41 @@ export class Rules implements Access {
   }
 
   mayStay(principal: Principal): boolean {
-    const set = this.#set(principal.rules)
-    const { user } = principal
-    if (set === undefined) return false
-    if (user === undefined || set.accounts === undefined) return set.isAnonymousAllowed
-    const login = this.#logins.get(principal)
-    const stored = set.accounts.stored(user)
-    // Whose login nobody remembers, such as a will's after a restart, must at least still exist.
-    return stored !== undefined && (login === undefined || login.stored === stored)
+    return this.#rightsOf(principal).mayConnect
   }
 
-  mayPublish(principal: Principal, topic: Topic): Reason {
-    return this.#rightsOf(principal).mayWrite(topic) ? Reason.success : Reason.notAuthorized
+  mayPublish(principal: Principal, topic: Topic, qos: Qos, retain: boolean): Reason {
+    const isAllowed = this.#rightsOf(principal).mayPublish(topic, qos, retain)
+    return isAllowed ? Reason.success : Reason.notAuthorized
   }
 
-  /** As in Mosquitto anything may be subscribed; what may not be read is not delivered. */
-  maySubscribe(principal: Principal, _filter: TopicFilter): Reason {
-    return this.#rightsOf(principal) === NOTHING ? Reason.notAuthorized : Reason.success
+  maySubscribe(principal: Principal, filter: TopicFilter): Reason {
+    const isAllowed = this.#rightsOf(principal).maySubscribe(filter)
+    return isAllowed ? Reason.success : Reason.notAuthorized
   }
 
   mayRead(principal: Principal, topic: Topic): boolean {
     return this.#rightsOf(principal).mayRead(topic)
+  }
+
+  explain(principal: Principal, act: Act): Explanation {
+    const login = this.#loginRefusal(principal)
+    if (login !== undefined) return this.#refusedBy(login)
+    const rights = this.#set(principal.rules)?.rightsOf?.(principal)
+    if (rights === undefined) return { isAllowed: true, by: 'no rules: everything is allowed' }
+    // Who may not connect may do nothing.
+    const { isAllowed, file, line, text } = rights.ruling(rights.mayConnect ? act : CONNECT)
+    if (isAllowed)
+      return { isAllowed, by: line === undefined ? file : `${file}:${line}`, rule: text }
+    if (line === undefined) return this.#refusedBy(`no rule of ${file} allows it`, nameOf(file))
+    const by = `${file}:${line}`
+    const told = this.#tellsClients ? `denied by ${nameOf(by)}` : undefined
+    return { isAllowed, by, rule: text, told }
+  }
+
+  #refusedBy(by: string, file?: string): Explanation {
+    const told = file === undefined ? by : `no rule of ${file} allows it`
+    return { isAllowed: false, by, told: this.#tellsClients ? told : undefined }
   }
 
   #authenticate(name: string, credentials: Credentials): Authentication | Promise<Authentication> {
@@ -167,13 +188,21 @@ export class Rules implements Access {
       return this.#checkPassword(name, set.accounts, user, password, credentials)
     }
     if (set?.isAnonymousAllowed !== true) {
-      return refusal(Reason.notAuthorized, 'anonymous clients are not let in')
+      return refusal(Reason.notAuthorized, NO_ANONYMOUS)
     }
     // Where some listener checks names, one that nobody checked here counts for nothing: it would
     // get the rights and the session of whoever bears it there.
     const told = this.#isAnyNameChecked ? undefined : user
-    const principal = this.#admit(name, { ...credentials, user: told }, undefined)
-    return { reason: Reason.success, principal }
+    return this.#mayEnter(this.#admit(name, { ...credentials, user: told }, undefined))
+  }
+
+  /** Whether somebody who is who he says may come in. */
+  #mayEnter(principal: Principal): Authentication {
+    if (this.mayStay(principal)) return { reason: Reason.success, principal }
+    const text = this.#loginRefusal(principal)
+    if (text !== undefined) return refusal(Reason.badUserNameOrPassword, text)
+    const explanation = this.explain(principal, CONNECT)
+    return { ...refusal(Reason.notAuthorized, 'not allowed to connect'), explanation }
   }
 
   async #checkPassword(
@@ -187,32 +216,51 @@ export class Rules implements Access {
     if (reason === Reason.serverBusy) return refusal(reason, 'too many log in at once')
     if (reason !== Reason.success) return refusal(reason, 'user or password is wrong')
     // By the file that was asked, also if another has come in force meanwhile.
-    const principal = this.#admit(name, credentials, accounts.stored(user))
-    if (!this.mayStay(principal)) return refusal(Reason.badUserNameOrPassword, 'password changed')
-    return { reason: Reason.success, principal }
+    return this.#mayEnter(this.#admit(name, credentials, accounts.stored(user)))
   }
 
   #admit(name: string, credentials: Credentials, stored: string | undefined): Principal {
     const plain = principalOf(credentials)
     const principal = name === SERVER_RULES ? plain : { ...plain, rules: name }
-    this.#logins.set(principal, { stored, rights: undefined, generation: 0 })
+    this.#logins.set(principal, {
+      ...{ stored, isKnown: true },
+      ...{ rights: NOTHING, generation: UNKNOWN },
+    })
     return principal
   }
 
   #rightsOf(principal: Principal): Rights {
     const login = this.#logins.get(principal)
-    if (login?.generation === this.#generation && login.rights !== undefined) return login.rights
-    const acl = this.#set(principal.rules)?.acl
-    const { user, clientId } = principal
-    const rights = this.mayStay(principal) ? (acl?.rightsOf(user, clientId) ?? EVERYTHING) : NOTHING
+    return login?.generation === this.#generation ? login.rights : this.#compile(principal, login)
+  }
+
+  #compile(principal: Principal, login: Login | undefined): Rights {
+    const set = this.#set(principal.rules)
+    const stands = this.#loginRefusal(principal) === undefined
+    const compiled = stands ? (set?.rightsOf?.(principal) ?? EVERYTHING) : NOTHING
+    const rights = compiled.mayConnect ? compiled : NOTHING
     if (login === undefined) {
-      const stored = this.#set(principal.rules)?.accounts?.stored(user ?? '')
-      this.#logins.set(principal, { stored, rights, generation: this.#generation })
+      const generation = this.#generation
+      this.#logins.set(principal, { stored: undefined, isKnown: false, rights, generation })
     } else {
       login.rights = rights
       login.generation = this.#generation
     }
     return rights
+  }
+
+  /** Why his login does not stand (any more), whatever the rules. */
+  #loginRefusal(principal: Principal): string | undefined {
+    const set = this.#set(principal.rules)
+    const { user } = principal
+    if (user === undefined || set?.accounts === undefined) {
+      return set?.isAnonymousAllowed === true ? undefined : NO_ANONYMOUS
+    }
+    const login = this.#logins.get(principal)
+    const stored = set.accounts.stored(user)
+    if (stored === undefined) return 'there is no such user'
+    // Whose login nobody remembers must at least still exist.
+    return login?.isKnown !== true || login.stored === stored ? undefined : 'password changed'
   }
 
   #set(name: string = SERVER_RULES): RuleSet | undefined {
@@ -225,31 +273,13 @@ export class Rules implements Access {
     return methods
   }
 
-  async #load(
-    name: string,
-    settings: AccessSettings,
-    argon2: Argon2 | undefined,
-  ): Promise<RuleSet> {
-    const { passwordFile, aclFile, allowAnonymous } = settings
-    const acl = aclFile && new Acl(parseAclFile(aclFile, await readLines(aclFile)))
-    const users =
-      passwordFile && parsePasswordFile(passwordFile, await readLines(passwordFile), argon2)
-    const accounts = users ? new Accounts(users, this.#queue, this.#clock) : undefined
-    return {
-      isAnonymousAllowed: allowAnonymous ?? accounts === undefined,
-      accounts,
-      acl: acl || undefined,
-      methods: accounts?.hasScram === true ? this.#scram(name, accounts) : NO_METHODS,
-    }
-  }
-
-  #scram(name: string, accounts: Accounts): ReadonlyMap<string, AuthenticationMethod> {
+  #scram(name: string, accounts: Accounts): AuthenticationMethod {
     const start = (credentials: Credentials) =>
       new ScramExchange({
         find: (user) => accounts.verifier(user),
         admit: (user, data) => this.#admitScram(name, accounts, credentials, user, data),
       })
-    return new Map([[SCRAM_SHA_256, { start }]])
+    return { start }
   }
 
   #admitScram(
@@ -264,14 +294,23 @@ export class Rules implements Access {
       return { outcome: 'refused', reason: Reason.notAuthorized, text }
     }
     const principal = this.#admit(name, { ...credentials, user }, accounts.stored(user))
-    if (this.mayStay(principal)) return { outcome: 'success', principal, data }
-    const text = 'password changed'
-    return { outcome: 'refused', reason: Reason.badUserNameOrPassword, text }
+    const entry = this.#mayEnter(principal)
+    if (entry.principal !== undefined) return { outcome: 'success', principal, data }
+    const { reason, text, explanation } = entry
+    return { outcome: 'refused', reason, text, explanation }
   }
 }
 
-const NO_METHODS: ReadonlyMap<string, AuthenticationMethod> = new Map()
+type Refused = Extract<Authentication, { readonly principal: undefined }>
 
-function refusal(reason: Reason, text: string): Authentication {
+const CONNECT: Act = { act: 'connect' }
+const NO_ANONYMOUS = 'anonymous clients are not let in'
+
+/** The file alone: its folder is nobody else's matter. */
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+function refusal(reason: Reason, text: string): Refused {
   return { reason, principal: undefined, text }
 }

@@ -2,11 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AccessFiles, Config, Listener } from '../config/config.ts'
+import type { AccessFiles, Config, Listener, ServerAccess } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { accessProblems, accessText, openAccess } from './access.ts'
 
-const NONE: AccessFiles = { allowAnonymous: undefined, passwordFile: undefined, aclFile: undefined }
+const NONE: ServerAccess = {
+  ...{ allowAnonymous: undefined, passwordFile: undefined, aclFile: undefined },
+  ...{ rulesFile: undefined, watch: true, reasonStrings: true },
+}
 
 function configOf(access: Partial<AccessFiles>, ...listeners: Listener[]): Config {
   const sources = { flags: {}, ports: new Map(), settings: [], file: undefined, env: {} }
@@ -47,6 +50,7 @@ test('what is said of each setting', () => {
   assert.equal(text({}), 'anonymous, everything allowed, from this machine only')
   assert.equal(text({ passwordFile: 'p' }), 'users of p, everything allowed')
   assert.equal(text({ passwordFile: 'p', aclFile: 'a' }), 'users of p, rules of a')
+  assert.equal(text({ passwordFile: 'p', rulesFile: 'r' }), 'users of p, rules of r')
   assert.equal(
     text({ passwordFile: 'p', aclFile: 'a', allowAnonymous: true }),
     'users of p and anonymous, rules of a',

@@ -2,7 +2,8 @@
 // wrong with the settings, and the words for the start-up page.
 
 import { AccessFileError } from '../access/file-error.ts'
-import { isOpen, openRules, type Rules, SERVER_RULES } from '../access/rules.ts'
+import { filesOf, isOpen } from '../access/rule-set.ts'
+import { openRules, type Rules, SERVER_RULES } from '../access/rules.ts'
 import { systemClock } from '../base/clock.ts'
 import type { AccessFiles, Config, Listener } from '../config/config.ts'
 import type { Access, Log } from '../core/ports.ts'
@@ -12,6 +13,8 @@ import { isLoopback, isSpoken, toUrl } from './listeners.ts'
 export interface OpenAccess {
   /** Undefined: everybody may do everything. */
   readonly server: Access | undefined
+  /** What `reload` reads. */
+  readonly files: readonly string[]
   /** Undefined: as for the whole server. */
   of(listener: Listener): Access | undefined
   /** Reads the files again; where one is broken, logs it and leaves in force what was. */
@@ -20,20 +23,23 @@ export interface OpenAccess {
 
 const OPEN: OpenAccess = {
   server: undefined,
+  files: [],
   of: () => undefined,
   reload: () => Promise.resolve(),
 }
 
 /** Reads the files. Throws an AccessFileError. */
 export async function openAccess({ access, listeners }: Config): Promise<OpenAccess> {
-  const settings = new Map([[SERVER_RULES, access]])
+  const settings = new Map<string, AccessFiles>([[SERVER_RULES, access]])
   for (const listener of listeners) {
     if (listener.access !== undefined) settings.set(nameOf(listener), listener.access)
   }
   if ([...settings.values()].every(isOpen)) return OPEN
-  const rules = await openRules(settings, systemClock)
+  const { reasonStrings } = access
+  const rules = await openRules(settings, systemClock, { reasonStrings })
   return {
     server: rules,
+    files: [...new Set([...settings.values()].flatMap(filesOf))],
     of: (listener) => (listener.access === undefined ? undefined : rules.at(nameOf(listener))),
     reload: (log) => reload(rules, log),
   }
@@ -86,13 +92,14 @@ export function isAnonymousAllowed({ allowAnonymous, passwordFile }: AccessFiles
 
 /** `users of passwords, rules of acl`; for people. */
 export function accessText(settings: AccessFiles, isLocal: boolean): string {
-  const { passwordFile, aclFile } = settings
+  const { passwordFile, aclFile, rulesFile } = settings
+  const rules = rulesFile ?? aclFile
   const isNamed = passwordFile !== undefined
   const users = isNamed ? [`users of ${passwordFile}`] : []
   const anonymous = isAnonymousAllowed(settings) ? ['anonymous'] : []
-  const may = aclFile === undefined ? 'everything allowed' : `rules of ${aclFile}`
+  const may = rules === undefined ? 'everything allowed' : `rules of ${rules}`
   const from = isNamed ? [] : [isLocal ? 'from this machine only' : 'from anywhere']
-  const unchecked = !isNamed && aclFile !== undefined ? ['user names are not checked'] : []
+  const unchecked = !isNamed && rules !== undefined ? ['user names are not checked'] : []
   const parts = [[...users, ...anonymous].join(' and '), may, ...from, ...unchecked]
   return parts.join(', ')
 }

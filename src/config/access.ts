@@ -8,9 +8,13 @@ const NONE = 'none'
 
 export function toAccess(own: AccessSettings, all: AccessSettings): AccessFiles {
   const fileOf = (file: string | undefined) => (file === NONE ? undefined : file)
+  // Either form of rules takes the place of both.
+  const { aclFile, rulesFile } =
+    own.aclFile === undefined && own.rulesFile === undefined ? all : own
   return {
     allowAnonymous: own.allowAnonymous ?? all.allowAnonymous,
     passwordFile: fileOf(own.passwordFile ?? all.passwordFile),
-    aclFile: fileOf(own.aclFile ?? all.aclFile),
+    aclFile: fileOf(aclFile),
+    rulesFile: fileOf(rulesFile),
   }
 }

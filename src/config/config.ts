@@ -32,7 +32,16 @@ export interface AccessFiles {
   /** Whether clients without a user name come in; undefined: where no password file is. */
   readonly allowAnonymous: boolean | undefined
   readonly passwordFile: string | undefined
+  /** At most one of these two. */
   readonly aclFile: string | undefined
+  readonly rulesFile: string | undefined
+}
+
+export interface ServerAccess extends AccessFiles {
+  /** Whether the files are read again whenever they change. */
+  readonly watch: boolean
+  /** Whether clients are told which rule refused them. */
+  readonly reasonStrings: boolean
 }
 
 export interface Listener {
@@ -56,7 +65,7 @@ export interface Config {
   readonly memory: boolean
   /** `commit`: acknowledge what is on disk. `relaxed`: acknowledge what will be soon. */
   readonly durability: 'commit' | 'relaxed'
-  readonly access: AccessFiles
+  readonly access: ServerAccess
   readonly log: {
     readonly level: LogLevel
     readonly format: LogFormat
@@ -80,7 +89,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   data: './rameau-data',
   memory: false,
   durability: 'commit',
-  access: {},
+  access: { watch: true, reasonStrings: true },
   log: { level: 'info', format: 'human', repeatsMax: 10 },
   mqtt: { ...DEFAULT_MQTT_SETTINGS },
   limits: { ...DEFAULT_LIMITS },

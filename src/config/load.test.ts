@@ -65,7 +65,11 @@ test('nothing given: MQTT, WebSocket and HTTP on this machine, every default', (
   assert.equal(config.data, './rameau-data')
 })
 
-const NO_ACCESS = { allowAnonymous: undefined, passwordFile: undefined, aclFile: undefined }
+const NO_FILES = {
+  ...{ allowAnonymous: undefined, passwordFile: undefined },
+  ...{ aclFile: undefined, rulesFile: undefined },
+}
+const NO_ACCESS = { ...NO_FILES, watch: true, reasonStrings: true }
 
 test('access: of the whole server, and of a listener over it, key by key', () => {
   const text = `
@@ -74,6 +78,8 @@ listeners:
   - { protocol: mqtt }
   - { protocol: mqtt, port: 2, access: { allowAnonymous: true, aclFile: guests } }
   - { protocol: mqtt, port: 3, access: { allowAnonymous: true, passwordFile: none } }
+  - { protocol: mqtt, port: 4, access: { rulesFile: own } }
+  - { protocol: mqtt, port: 5, access: { aclFile: none } }
 `
   withFile(text, (file) => {
     const { access, listeners } = loadConfig({ ...NOTHING, file })
@@ -82,8 +88,10 @@ listeners:
       listeners.map((listener) => listener.access),
       [
         undefined,
-        { allowAnonymous: true, passwordFile: 'users', aclFile: 'guests' },
-        { allowAnonymous: true, passwordFile: undefined, aclFile: 'rules' },
+        { ...NO_FILES, allowAnonymous: true, passwordFile: 'users', aclFile: 'guests' },
+        { ...NO_FILES, allowAnonymous: true, aclFile: 'rules' },
+        { ...NO_FILES, passwordFile: 'users', rulesFile: 'own' },
+        { ...NO_FILES, passwordFile: 'users' },
       ],
     )
   })
@@ -93,6 +101,9 @@ listeners:
     allowAnonymous: false,
     passwordFile: 'from-env',
   })
+  assert.deepEqual(problemsOf({ settings: ['access.aclFile=x', 'access.rulesFile=y'] }), [
+    '--set: access.rulesFile goes not together with aclFile: one of the two',
+  ])
   assert.deepEqual(problemsOf({ settings: ['access.passwordfile=x'] }), [
     '--set: access.passwordfile is not a key, did you mean access.passwordFile?',
   ])

@@ -46,7 +46,8 @@ export function toConfig(layers: readonly Layer[], ports: Sources['ports']): Con
   if (settings === undefined) throw new ConfigError(issues.map((issue) => toLine(issue, layers)))
 
   const { data, memory, durability, log, mqtt, limits, sys, presence } = settings
-  const access = toAccess(settings.access, {})
+  const { watch, reasonStrings } = settings.access
+  const access = { ...toAccess(settings.access, {}), watch, reasonStrings }
   const listeners = toListeners(settings, layers, ports)
   return { listeners, access, data, memory, durability, log, mqtt, limits, sys, presence }
 }

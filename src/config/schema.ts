@@ -12,6 +12,7 @@ import {
   PROTOCOLS,
   type Protocol,
   SECURE,
+  type ServerAccess,
 } from './config.ts'
 
 /** The longest delay that a timer of Node takes. */
@@ -76,11 +77,14 @@ const tls = z.strictObject({
 })
 
 /** A file, or `none` where a listener is to have none. */
-const access = z.strictObject({
+const accessFiles = z.strictObject({
   allowAnonymous: toggle.optional(),
   passwordFile: text.optional(),
   aclFile: text.optional(),
+  rulesFile: text.optional(),
 })
+const access = accessFiles.extend({ watch: toggle, reasonStrings: toggle })
+const TWO_FORMS = { path: ['rulesFile'], error: 'goes not together with aclFile: one of the two' }
 
 const ORIGIN_ERROR = { error: 'must be an origin, such as https://example.org, or *' }
 const origin = z
@@ -101,7 +105,7 @@ const listener = z
     tls: tls.optional(),
     proxyProtocol: toggle.optional(),
     origins: origins.optional(),
-    access: access.optional(),
+    access: accessFiles.refine(hasOneForm, TWO_FORMS).optional(),
   })
   .refine((value) => value.tls === undefined || SECURE.has(value.protocol), {
     path: ['tls'],
@@ -130,7 +134,7 @@ const ROOT = z.strictObject({
   limits,
   sys: z.strictObject({ intervalS: whole(0, Math.floor(TIMER_MS_MAX / 1000)) }),
   presence: z.strictObject({ enabled: toggle }),
-  access,
+  access: access.refine(hasOneForm, TWO_FORMS),
   tls,
   origins,
   http: later('HTTP'),
@@ -150,6 +154,7 @@ export interface AccessSettings {
   readonly allowAnonymous?: boolean | undefined
   readonly passwordFile?: string | undefined
   readonly aclFile?: string | undefined
+  readonly rulesFile?: string | undefined
 }
 
 export interface ListenerSettings {
@@ -166,7 +171,7 @@ export interface ListenerSettings {
 /** What the schema makes of the merged layers; `listeners` still lacks what all have in common. */
 export interface Settings extends Omit<Config, 'listeners' | 'access'> {
   readonly host: string
-  readonly access: AccessSettings
+  readonly access: AccessSettings & Pick<ServerAccess, 'watch' | 'reasonStrings'>
   readonly listeners: readonly ListenerSettings[]
   readonly tls: TlsSettings
   readonly origins: readonly string[]
@@ -206,7 +211,7 @@ export const KEYS: readonly (readonly string[])[] = keysOf(ROOT.shape, [])
 
 /** The same within one of `listeners`. */
 export const LISTENER_KEYS: readonly (readonly string[])[] = keysOf(
-  { ...listener.shape, tls, access },
+  { ...listener.shape, tls, access: accessFiles },
   [],
 )
 
@@ -224,6 +229,11 @@ export function takesText(path: readonly string[], value: string): boolean {
     type = shape[key]
   }
   return type?.safeParse(value).success ?? false
+}
+
+function hasOneForm({ aclFile, rulesFile }: AccessSettings): boolean {
+  const isNamed = (file: string | undefined) => file !== undefined && file !== 'none'
+  return !isNamed(aclFile) || !isNamed(rulesFile)
 }
 
 /** A whole number of at least `min`. */

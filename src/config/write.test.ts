@@ -49,7 +49,10 @@ test('the first file changes nothing, as it is and with every line taken in', ()
   const access = {
     allowAnonymous: false,
     passwordFile: '/etc/rameau/passwords',
-    aclFile: '/etc/rameau/acl',
+    aclFile: undefined,
+    rulesFile: '/etc/rameau/rules.yaml',
+    watch: true,
+    reasonStrings: true,
   }
   assert.deepEqual(configOf(everything), { ...loadConfig(NOTHING), access })
   assert.deepEqual(

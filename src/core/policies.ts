@@ -3,13 +3,23 @@
 
 import { Reason } from '../base/reason.ts'
 import { principalOf } from './access.ts'
-import type { Access, Authentication, Credentials, Log, Principal } from './ports.ts'
+import type {
+  Access,
+  Act,
+  Authentication,
+  Credentials,
+  Explanation,
+  Log,
+  Principal,
+} from './ports.ts'
 
 /** True, or `Reason.success`, is yes; false is no, and any other reason says why not. */
 export type Verdict = boolean | Reason
 
-/** `user` is who he is from now on, whatever he called himself. */
-export type LoginVerdict = Verdict | { readonly user: string }
+/** `user` is who he is from now on, whatever he called himself; rules know roles and claims. */
+export type LoginVerdict =
+  | Verdict
+  | ({ readonly user: string } & Pick<Principal, 'roles' | 'claims'>)
 
 export interface Policies {
   /** Who may come in, at once or later. */
@@ -54,6 +64,26 @@ export function accessOf(policies: Policies, access: Access, log: Log): Access {
       mayRead === undefined
         ? access.mayRead(principal, topic)
         : ask('mayRead', () => mayRead(principal, topic) === true, false),
+    explain: (principal, act) =>
+      isOwn(policies, act) || access.explain === undefined
+        ? BY_PROGRAM
+        : access.explain(principal, act),
+  }
+}
+
+const BY_PROGRAM: Explanation = { isAllowed: false, by: 'the program' }
+
+/** Whether a function of the program decides about it. */
+function isOwn(policies: Policies, { act }: Act): boolean {
+  switch (act) {
+    case 'connect':
+      return policies.authenticate !== undefined
+    case 'publish':
+      return policies.mayPublish !== undefined
+    case 'subscribe':
+      return policies.maySubscribe !== undefined
+    case 'read':
+      return policies.mayRead !== undefined
   }
 }
 
@@ -93,7 +123,15 @@ function loginBy(
 function toAuthentication(verdict: LoginVerdict, credentials: Credentials): Authentication {
   const principal = principalOf(credentials)
   if (typeof verdict === 'object') {
-    return { reason: Reason.success, principal: { ...principal, user: verdict.user } }
+    const { user, roles, claims } = verdict
+    return {
+      reason: Reason.success,
+      principal: {
+        ...{ ...principal, user },
+        ...(roles === undefined ? {} : { roles }),
+        ...(claims === undefined ? {} : { claims }),
+      },
+    }
   }
   if (verdict === true || verdict === Reason.success) {
     return { reason: Reason.success, principal }

@@ -26,6 +26,34 @@ export interface Principal {
   readonly front: 'mqtt' | 'http' | 'coap' | 'embedded'
   /** The name of the rules that he came in under, where not those of the whole server. */
   readonly rules?: string
+  /** Roles that he proved to have, beside those that rules give him. */
+  readonly roles?: readonly string[]
+  /** What else was proved about him, as a token says it; rules may refer to texts and numbers. */
+  readonly claims?: Readonly<Record<string, unknown>>
+}
+
+/** Something that somebody wants to do. */
+export type Act =
+  | { readonly act: 'connect' }
+  | {
+      readonly act: 'publish'
+      readonly topic: Topic
+      readonly qos: Qos
+      readonly retain: boolean
+    }
+  /** `filter` is without its `$share/…/` prefix. */
+  | { readonly act: 'subscribe'; readonly filter: TopicFilter }
+  | { readonly act: 'read'; readonly topic: Topic }
+
+/** What decided about an act, for people. */
+export interface Explanation {
+  readonly isAllowed: boolean
+  /** Where the rule stands, as `rules.yaml:12`, or in words what decided. */
+  readonly by: string
+  /** The rule as it is written. */
+  readonly rule?: string | undefined
+  /** What a client may be told of a refusal, in a few words; undefined: nothing. */
+  readonly told?: string | undefined
 }
 
 export interface Credentials {
@@ -39,7 +67,13 @@ export interface Credentials {
 /** Success with a principal, or a refusal with its reason and a word for the log. */
 export type Authentication =
   | { readonly reason: typeof Reason.success; readonly principal: Principal }
-  | { readonly reason: Reason; readonly principal: undefined; readonly text: string }
+  | {
+      readonly reason: Reason
+      readonly principal: undefined
+      readonly text: string
+      /** Where a rule decided. */
+      readonly explanation?: Explanation | undefined
+    }
 
 /** One step of an enhanced authentication; `data` is what the method says, in its own form. */
 export type AuthenticationStep =
@@ -49,7 +83,12 @@ export type AuthenticationStep =
       readonly principal: Principal
       readonly data: Uint8Array | undefined
     }
-  | { readonly outcome: 'refused'; readonly reason: Reason; readonly text: string }
+  | {
+      readonly outcome: 'refused'
+      readonly reason: Reason
+      readonly text: string
+      readonly explanation?: Explanation | undefined
+    }
 
 /** One client's authentication by a method; it lives until success or refusal. */
 export interface AuthenticationExchange {
@@ -81,6 +120,8 @@ export interface Access {
   maySubscribe(principal: Principal, filter: TopicFilter): Reason
   /** Whether this message's topic may be read, for rules narrower than a filter. */
   mayRead(principal: Principal, topic: Topic): boolean
+  /** What decides about the act, by the same rules; slow, so asked where somebody is refused. */
+  explain?(principal: Principal, act: Act): Explanation
 }
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>

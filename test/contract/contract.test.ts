@@ -44,8 +44,13 @@ accessContract('deny all', () => denyAll(Reason.notAuthorized, 'nobody may'))
 const files = new AccessFiles()
 const passwordFile = await files.passwords({ ann: '\x01\x02\x03' })
 const aclFile = files.write('acl', 'topic read a/#\nuser ann\ntopic a\npattern read $SYS/%c\n')
+const rulesFile = files.write(
+  'rules.yaml',
+  'rules: [allow: connect, { allow: read, topic: [a/#, $SYS/%c] }, allow: publish]\n',
+)
 for (const [name, settings] of [
   ['rules without files', {}],
+  ['rules in YAML', { rulesFile, allowAnonymous: true }],
   ['rules with passwords', { passwordFile }],
   ['rules with an ACL', { aclFile }],
   ['rules with both and anonymous clients', { passwordFile, aclFile, allowAnonymous: true }],

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { createScram } from '../../src/access/hash-scram.ts'
-import { type AccessSettings, openRules, type Rules } from '../../src/access/rules.ts'
+import type { AccessSettings } from '../../src/access/rule-set.ts'
+import { openRules, type Rules, type RulesOptions } from '../../src/access/rules.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 
 interface Options {
@@ -46,12 +47,17 @@ export class AccessFiles {
 
 /** Settings with what is named, and nothing else. */
 export function accessSettings(some: Partial<AccessSettings>): AccessSettings {
-  return { allowAnonymous: undefined, passwordFile: undefined, aclFile: undefined, ...some }
+  const none = { passwordFile: undefined, aclFile: undefined, rulesFile: undefined }
+  return { allowAnonymous: undefined, ...none, ...some }
 }
 
 /** Rules of a whole server. */
-export function rulesOf(some: Partial<AccessSettings>, clock: Clock = systemClock): Promise<Rules> {
-  return openRules(new Map([['', accessSettings(some)]]), clock)
+export function rulesOf(
+  some: Partial<AccessSettings>,
+  clock: Clock = systemClock,
+  options: RulesOptions = {},
+): Promise<Rules> {
+  return openRules(new Map([['', accessSettings(some)]]), clock, options)
 }
 
 /** As mosquitto_passwd 2.0 writes it. */

@@ -82,12 +82,19 @@ function authenticateByMethod(
   })
 }
 
+type Refused = Extract<Authentication, { readonly principal: undefined }>
+
+interface Told {
+  readonly reasonString?: string
+  readonly packetBytesMax?: number
+}
+
 /** Refuses a CONNECT with the code that the version has for it, or closes without one. */
 export function refuse(
   client: Client,
   reason: Reason,
   version: Version | undefined,
-  told: { readonly reasonString?: string; readonly packetBytesMax?: number } = {},
+  told: Told = {},
 ): void {
   const dialect = version && dialectOf(version)
   if (dialect && (dialect.canRefuseMalformed || connackReturnCode(reason) !== undefined)) {
@@ -98,6 +105,7 @@ export function refuse(
       encode(
         { type: PacketType.connack, sessionPresent: false, reason, properties },
         dialect.version,
+        packetBytesMax, // [MQTT-3.2.2-19]
       ),
     )
   }
@@ -136,16 +144,7 @@ function accept(
 ): void {
   const { principal } = authentication
   const { sessions, settings, log, observer } = client.front.parts
-  if (principal === undefined) {
-    const { reason, text, explanation } = authentication
-    log.info('client refused', {
-      client: packet.clientId,
-      address: client.wire.remoteAddress,
-      why: text,
-      ...(explanation === undefined ? {} : { user: packet.userName, rule: explanation.by }),
-    })
-    return refuse(client, reason, packet.version, toldOf(packet, explanation)) // [MQTT-3.1.4-2]
-  }
+  if (principal === undefined) return refuseLogin(client, packet, authentication)
   // Others may have come while it was being authenticated.
   if (!client.front.hasRoom) return refuse(client, Reason.quotaExceeded, packet.version)
   const will = willOf(packet, principal, client.front.parts.limits.topicLevelsMax)
@@ -210,19 +209,27 @@ function mayLeave(client: Client, will: Will | undefined, principal: Principal):
   return client.front.parts.access.mayPublish(principal, will.topic, will.qos, will.retain)
 }
 
+/** [MQTT-3.1.4-2] */
+function refuseLogin(client: Client, packet: Connect, refused: Refused): void {
+  const { reason, text, explanation } = refused
+  client.front.parts.log.info('client refused', {
+    client: packet.clientId,
+    address: client.wire.remoteAddress,
+    why: text,
+    ...(explanation === undefined ? {} : { user: packet.userName, rule: explanation.by }),
+  })
+  refuse(client, reason, packet.version, toldOf(packet, explanation))
+}
+
 /** What a refusal says in words, within what the client takes. */
-function toldOf({ properties }: Connect, explanation: Explanation | undefined) {
+function toldOf({ properties }: Connect, explanation: Explanation | undefined): Told {
   const { maximumPacketSize: packetBytesMax = Number.POSITIVE_INFINITY } = properties
   const reasonString = explanation?.told
   return reasonString === undefined ? {} : { reasonString, packetBytesMax }
 }
 
 /** Logs it, and tells why. */
-function forbiddenWill(
-  client: Client,
-  will: Will,
-  principal: Principal,
-): Explanation | undefined {
+function forbiddenWill(client: Client, will: Will, principal: Principal): Explanation | undefined {
   const { access, log } = client.front.parts
   const { topic, qos, retain } = will
   const explanation = explain(access, principal, { act: 'publish', topic, qos, retain })

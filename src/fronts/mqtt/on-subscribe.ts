@@ -3,10 +3,10 @@
 
 import { FAILURE, Reason } from '../../base/reason.ts'
 import { PacketType, type Subscribe, type SubscribeFilter } from '../../codec/mqtt/packets.ts'
-import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
 import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
 import { reasonName } from '../../codec/mqtt/reasons.ts'
 import type { Qos } from '../../core/message.ts'
+import { explain } from '../../core/refusal.ts'
 import {
   isWild,
   levels,
@@ -14,6 +14,9 @@ import {
   type SubscriptionFilter,
 } from '../../core/topic.ts'
 import type { Client } from './client.ts'
+
+/** Different refusals of one SUBACK that are told in words; the log has all. */
+const REASONS_MAX = 4
 
 export function onSubscribe(client: Client, packet: Subscribe): void {
   const { settings } = client.front.parts
@@ -28,11 +31,12 @@ export function onSubscribe(client: Client, packet: Subscribe): void {
   }
   // All are read before the first one has an effect, since one bad filter ends the client.
   const parsed = packet.filters.map(({ filter }) => parse(filter))
+  const why = new Set<string>()
   const reasons = packet.filters.map((asked, index) => {
     const filter = parsed[index]
     if (filter === undefined) return Reason.topicFilterInvalid
     if (session.receiver.has(packet.packetId)) return Reason.packetIdentifierInUse // [U5-25]
-    const reason = subscribe(client, filter, asked, id)
+    const reason = subscribe(client, filter, asked, id, why)
     return reason >= FAILURE && !dialect.canRefuseSubscription ? Reason.success : reason
   })
   // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5]
@@ -40,7 +44,7 @@ export function onSubscribe(client: Client, packet: Subscribe): void {
     type: PacketType.suback,
     packetId: packet.packetId,
     reasons,
-    properties: NO_PROPERTIES,
+    properties: peer.propertiesOf(why.size === 0 ? undefined : [...why].join('; ')),
   })
 }
 
@@ -56,16 +60,23 @@ function subscribe(
   filter: SubscriptionFilter,
   asked: SubscribeFilter,
   id: number,
+  why: Set<string>,
 ): Reason {
   const { settings, access, log } = client.front.parts
   const { session, principal } = client.admission
-  const refusal = unavailable(client, filter) ?? access.maySubscribe(principal, filter.filter)
-  if (refusal !== Reason.success) {
+  const impossible = unavailable(client, filter)
+  if (impossible !== undefined) {
     log.debug('subscribe refused', {
       client: session.clientId,
       filter: asked.filter,
-      reason: reasonName(refusal, PacketType.suback),
+      reason: reasonName(impossible, PacketType.suback),
     })
+    return impossible
+  }
+  const refusal = access.maySubscribe(principal, filter.filter)
+  if (refusal !== Reason.success) {
+    const told = forbidden(client, filter, asked, refusal)
+    if (told !== undefined && why.size < REASONS_MAX) why.add(told)
     return refusal
   }
   const qos: Qos = asked.qos < settings.qosMax ? asked.qos : settings.qosMax // [MQTT-3.8.4-7]
@@ -76,6 +87,26 @@ function subscribe(
   const name = reasonName(reason, PacketType.suback)
   log.debug(outcome, { client: session.clientId, filter: asked.filter, reason: name })
   return reason
+}
+
+/** Logs it; returns what the client may be told beside the reason. */
+function forbidden(
+  client: Client,
+  { filter }: SubscriptionFilter,
+  asked: SubscribeFilter,
+  reason: Reason,
+): string | undefined {
+  const { access, log } = client.front.parts
+  const { session, principal } = client.admission
+  const explanation = explain(access, principal, { act: 'subscribe', filter })
+  log.info('subscribe refused', {
+    client: session.clientId,
+    filter: asked.filter,
+    reason: reasonName(reason, PacketType.suback),
+    user: principal.user,
+    rule: explanation?.by,
+  })
+  return explanation?.told
 }
 
 /** Why a filter is refused by the server's limits, if it is. */

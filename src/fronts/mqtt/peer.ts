@@ -11,7 +11,8 @@ import {
   type PublishHead,
   TOO_LONG,
 } from '../../codec/mqtt/encode-publish.ts'
-import { type Ack, type Packet, PacketType } from '../../codec/mqtt/packets.ts'
+import { type Ack, type Packet, PacketType, type Properties } from '../../codec/mqtt/packets.ts'
+import { makeProperties, NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
 import { REFERENCE_BYTES_MIN } from '../../base/outbox.ts'
 import type { Counters } from '../../core/counters.ts'
 import { keep, type Message, type Qos } from '../../core/message.ts'
@@ -27,6 +28,8 @@ export interface PeerLimits {
   /** Bytes; Infinity where the client named none. */
   readonly packetBytesMax: number
   readonly topicAliasMax: number
+  /** False where the client wants no reason strings but in CONNACK and DISCONNECT. */
+  readonly tellsProblems: boolean
 }
 
 export interface PeerParts {
@@ -51,6 +54,7 @@ export class MqttPeer implements Peer {
   readonly #counters: Counters
   readonly #dialect: Dialect
   readonly #packetBytesMax: number
+  readonly #tellsProblems: boolean
   readonly #aliases: OutgoingAliases | undefined
   /** The commit that CONNACK, the first packet of all, leaves with; undefined before it. */
   #connackTicket: number | undefined
@@ -64,6 +68,7 @@ export class MqttPeer implements Peer {
     this.#counters = parts.counters
     this.#dialect = parts.dialect
     this.#packetBytesMax = parts.limits.packetBytesMax
+    this.#tellsProblems = parts.limits.tellsProblems
     const { topicAliasMax } = parts.limits
     this.#aliases = topicAliasMax === 0 ? undefined : new OutgoingAliases(topicAliasMax)
   }
@@ -122,15 +127,28 @@ export class MqttPeer implements Peer {
     if (bytes !== undefined) this.#outbox.add(bytes)
   }
 
+  /** A PUBACK or PUBREC that says in words why, where the client wants to know. */
+  refuse(type: Ack['type'], packetId: number, reason: Reason, told: string | undefined): void {
+    const properties = this.propertiesOf(told)
+    if (properties === NO_PROPERTIES) return this.ack(type, packetId, reason)
+    this.send({ type, packetId, reason, properties }, type === PacketType.puback ? 1 : 0)
+  }
+
+  /** The properties of an answer that refuses. [MQTT-3.1.2-29] */
+  propertiesOf(reasonString: string | undefined): Properties {
+    const tells = this.#tellsProblems && reasonString !== undefined
+    return tells ? makeProperties({ reasonString }) : NO_PROPERTIES
+  }
+
   /** Any other packet, in its place among those that wait for a commit. */
-  send(packet: Packet): void {
+  send(packet: Packet, weight: 0 | 1 = 0): void {
     const bytes = encode(packet, this.#dialect.version, this.#packetBytesMax)
     if (bytes.length > this.#packetBytesMax) {
       // The client cannot be answered, nor be told why [MQTT-3.1.2-24].
       if (packet.type !== PacketType.disconnect) this.close(Reason.packetTooLarge)
       return
     }
-    this.#begin(false, this.#turn.ticket(), 0)
+    this.#begin(false, this.#turn.ticket(), weight)
     this.#outbox.add(bytes)
   }
 

@@ -1,0 +1,268 @@
+// What the rules of one file decide. For each client those that are for him are looked out once; of
+// these, the first in the file's order that speaks of what he does decides, and what none speaks of
+// is denied.
+
+import { covers, intersection, witnesses } from '../core/filter-sets.ts'
+import type { Act, Principal } from '../core/ports.ts'
+import { levels, type Topic, type TopicFilter } from '../core/topic.ts'
+import type { Qos } from '../core/message.ts'
+import { Decisions, type Rights, type Ruling } from './rights.ts'
+import { CONNECT, isFor, PUBLISH, READ, type Rule, rolesOf, SUBSCRIBE } from './rule.ts'
+import type { RulesFile } from './rule-file.ts'
+import { RuleTrie } from './rule-trie.ts'
+import { fillFilter } from './template.ts'
+
+/** Sets of rules that clients have in common and that are kept. Above: all are compiled anew. */
+export const COMMON_MAX = 1024
+
+/** What is decided of a topic, as bits: publishing at each QoS without and with retain; reading. */
+const READ_BIT = 64
+const TOPIC_BITS = 127
+const RETAINED = 3
+
+/** One filter of one rule. */
+interface Entry {
+  /** The rule's place in the file. */
+  readonly order: number
+  /** Undefined: every topic. */
+  readonly filter: TopicFilter | undefined
+}
+
+/** Filters to be looked up. */
+interface Part {
+  readonly entries: readonly Entry[]
+  readonly trie: RuleTrie
+  /** The rules for every topic. */
+  readonly everywhere: readonly number[]
+}
+
+/** The rules without names of the client in them; and the rights, where that is all he has. */
+interface Common {
+  readonly part: Part
+  readonly rights: Rights | undefined
+}
+
+export class RuleBook {
+  readonly #file: RulesFile
+  readonly #decisions = new Decisions()
+  readonly #common = new Map<string, Common>()
+
+  constructor(file: RulesFile) {
+    this.#file = file
+  }
+
+  /** What this client may do. */
+  rightsOf(principal: Principal): Rights {
+    const { rules, roles } = this.#file
+    const own = rolesOf(roles, principal)
+    const orders = [...rules.keys()].filter((order) => {
+      const rule = rules[order]
+      return rule !== undefined && isFor(rule.who, principal, own)
+    })
+    const common = this.#commonOf(orders)
+    if (common.rights !== undefined) return common.rights
+    const named = orders.flatMap((order) => this.#namedEntries(order, principal))
+    return new RuleRights(this.#file, orders, [common.part, toPart(named)], this.#decisions)
+  }
+
+  #commonOf(orders: readonly number[]): Common {
+    const key = orders.join()
+    const known = this.#common.get(key)
+    if (known !== undefined) return known
+    const part = toPart(orders.flatMap((order) => this.#plainEntries(order)))
+    const isAll = !orders.some((order) => this.#hasNames(order))
+    const rights = isAll ? new RuleRights(this.#file, orders, [part], this.#decisions) : undefined
+    if (this.#common.size >= COMMON_MAX) this.#common.clear()
+    const common = { part, rights }
+    this.#common.set(key, common)
+    return common
+  }
+
+  #hasNames(order: number): boolean {
+    return this.#file.rules[order]?.topics?.some(({ plain }) => plain === undefined) === true
+  }
+
+  #plainEntries(order: number): Entry[] {
+    const rule = this.#file.rules[order]
+    if (rule === undefined || (rule.acts & ~CONNECT) === 0) return []
+    if (rule.topics === undefined) return [{ order, filter: undefined }]
+    return rule.topics.flatMap(({ plain }): Entry[] => {
+      // The file's reader saw that it is a filter.
+      return plain === undefined ? [] : [{ order, filter: plain as TopicFilter }]
+    })
+  }
+
+  #namedEntries(order: number, principal: Principal): Entry[] {
+    const { topics = [], allows = false } = this.#file.rules[order] ?? {}
+    return topics.flatMap((template): Entry[] => {
+      if (template.plain !== undefined) return []
+      const filter = fillFilter(template, principal, !allows)
+      return filter === undefined ? [] : [{ order, filter }]
+    })
+  }
+}
+
+function toPart(entries: readonly Entry[]): Part {
+  const trie = new RuleTrie()
+  const everywhere: number[] = []
+  for (const { order, filter } of entries) {
+    if (filter === undefined) everywhere.push(order)
+    else trie.add(filter, order)
+  }
+  return { entries, trie, everywhere }
+}
+
+/** What a rule speaks of, in the bits of a decision. */
+function bitsOf({ acts, retain, qosMax }: Rule): number {
+  let bits = (acts & READ) === 0 ? 0 : READ_BIT
+  if ((acts & PUBLISH) === 0) return bits
+  for (let qos = 0; qos <= qosMax; qos++) {
+    if (retain !== true) bits |= 1 << qos
+    if (retain !== false) bits |= 1 << (qos + RETAINED)
+  }
+  return bits
+}
+
+function publishBit(qos: Qos, retain: boolean): number {
+  return 1 << (retain ? qos + RETAINED : qos)
+}
+
+/** What decided, if a rule did. */
+interface Verdict {
+  readonly isAllowed: boolean
+  readonly rule: Rule | undefined
+}
+
+const NO_RULE: Verdict = { isAllowed: false, rule: undefined }
+
+class RuleRights implements Rights {
+  readonly mayConnect: boolean
+  readonly #file: RulesFile
+  readonly #orders: readonly number[]
+  readonly #parts: readonly Part[]
+  readonly #bitsOf: (topic: Topic) => number
+  readonly #levelsMax: number
+
+  constructor(
+    file: RulesFile,
+    orders: readonly number[],
+    parts: readonly Part[],
+    decisions: Decisions,
+  ) {
+    this.#file = file
+    this.#orders = orders
+    this.#parts = parts
+    this.#bitsOf = decisions.keep((topic) => this.#decide(topic))
+    this.#levelsMax = parts
+      .flatMap(({ entries }) => entries)
+      .reduce((most, { filter }) => Math.max(most, filter === undefined ? 0 : levels(filter)), 0)
+    this.mayConnect = this.#connecting().isAllowed
+  }
+
+  mayPublish(topic: Topic, qos: Qos, retain: boolean): boolean {
+    return (this.#bitsOf(topic) & publishBit(qos, retain)) !== 0
+  }
+
+  mayRead(topic: Topic): boolean {
+    return (this.#bitsOf(topic) & READ_BIT) !== 0
+  }
+
+  maySubscribe(filter: TopicFilter): boolean {
+    return this.#subscribing(filter).isAllowed
+  }
+
+  ruling(act: Act): Ruling {
+    const { isAllowed, rule } = this.#verdict(act)
+    return { isAllowed, file: this.#file.file, line: rule?.line, text: rule?.text }
+  }
+
+  #verdict(act: Act): Verdict {
+    switch (act.act) {
+      case 'connect':
+        return this.#connecting()
+      case 'publish':
+        return this.#about(act.topic, publishBit(act.qos, act.retain))
+      case 'read':
+        return this.#about(act.topic, READ_BIT)
+      case 'subscribe':
+        return this.#subscribing(act.filter)
+    }
+  }
+
+  #connecting(): Verdict {
+    const rules = this.#orders.map((order) => this.#file.rules[order])
+    const rule = rules.find((one) => one !== undefined && (one.acts & CONNECT) !== 0)
+    return { isAllowed: rule?.allows === true, rule }
+  }
+
+  /** All bits of a topic: each is the first rule's that speaks of it. */
+  #decide(topic: Topic): number {
+    let allowed = 0
+    let open = TOPIC_BITS
+    for (const rule of this.#matching(topic)) {
+      const decided = bitsOf(rule) & open
+      if (rule.allows) allowed |= decided
+      open &= ~decided
+      if (open === 0) break
+    }
+    return allowed
+  }
+
+  #about(topic: Topic, bit: number): Verdict {
+    for (const rule of this.#matching(topic)) {
+      if ((bitsOf(rule) & bit) !== 0) return { isAllowed: rule.allows, rule }
+    }
+    return NO_RULE
+  }
+
+  #matching(topic: Topic): Rule[] {
+    const found: number[] = []
+    for (const { trie, everywhere } of this.#parts) {
+      found.push(...everywhere)
+      trie.find(topic, found)
+    }
+    return found.sort((one, other) => one - other).flatMap((order) => this.#file.rules[order] ?? [])
+  }
+
+  /**
+   * The first rule about subscribing that covers the whole filter forbids it or does not. Then
+   * there must be something to read: a topic that the filter matches and that may be read.
+   */
+  #subscribing(filter: TopicFilter): Verdict {
+    const deciding = this.#covering(filter, SUBSCRIBE)
+    if (deciding?.allows === false) return { isAllowed: false, rule: deciding }
+    for (const { entries } of this.#parts) {
+      for (const entry of entries) {
+        const verdict = this.#readable(filter, entry)
+        if (verdict !== undefined) return verdict
+      }
+    }
+    const unreadable = this.#covering(filter, READ)
+    return unreadable?.allows === false ? { isAllowed: false, rule: unreadable } : NO_RULE
+  }
+
+  /** What allows it where some topic of the filter may be read because of this entry. */
+  #readable(filter: TopicFilter, entry: Entry): Verdict | undefined {
+    const rule = this.#file.rules[entry.order]
+    if (rule === undefined || !rule.allows || (rule.acts & READ) === 0) return undefined
+    const common = entry.filter === undefined ? filter : intersection(entry.filter, filter)
+    if (common === undefined) return undefined
+    for (const topic of witnesses(common, this.#levelsMax)) {
+      const verdict = this.#about(topic, READ_BIT)
+      if (verdict.isAllowed) return verdict
+    }
+    return undefined
+  }
+
+  /** The first rule about the act that holds for all of the filter. */
+  #covering(filter: TopicFilter, act: number): Rule | undefined {
+    let first = Number.POSITIVE_INFINITY
+    for (const { entries } of this.#parts) {
+      for (const { order, filter: wide } of entries) {
+        if (order >= first || ((this.#file.rules[order]?.acts ?? 0) & act) === 0) continue
+        if (wide === undefined || covers(wide, filter)) first = order
+      }
+    }
+    return this.#file.rules[first]
+  }
+}
