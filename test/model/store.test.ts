@@ -74,6 +74,23 @@ async function play(seed: number): Promise<void> {
     }
   }
   await world.settled(store.close())
+  await leaveNothing(world, script.model)
+}
+
+/** Where everything ends, nothing is left in the table but what it says of itself. */
+async function leaveNothing(world: StoreWorld, model: StoreModel): Promise<void> {
+  const { store } = await world.open()
+  for (const clientId of model.sessions.keys()) store.append({ kind: 'ended', clientId })
+  for (const queue of NAMES) store.append({ kind: 'emptied', queue })
+  for (const { topic } of model.retained.values()) store.append({ kind: 'cleared', topic })
+  await world.settled(store.close())
+  const { store: last } = await world.open()
+  await world.until(() => last.stat.dead === 0)
+  assert.deepEqual(
+    world.table.entries.map(([key]) => String.fromCharCode(...key)),
+    ['M'],
+  )
+  await world.settled(last.close())
 }
 
 function modelOf(records: readonly StoreRecord[]): StoreModel {

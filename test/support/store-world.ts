@@ -6,12 +6,16 @@ import type { Clock } from '../../src/base/clock.ts'
 import { type Random, seededRandom } from '../../src/base/random.ts'
 import type { Log } from '../../src/core/ports.ts'
 import type { QueueName, StoredDelivery } from '../../src/core/store.ts'
+import type { Disk } from '../../src/storage/disk.ts'
 import { DurableStore, type DurableStoreOptions } from '../../src/storage/durable.ts'
 import { FaultyDisk, type FaultyDiskOptions } from './faulty-disk.ts'
 import { MemoryKvDisk } from './kv-memory.ts'
 import { RecoveredState, type StoreState } from './store-model.ts'
 
 const STEPS_MAX = 200_000
+
+/** Nothing happens any more, whatever one waits for. */
+export class StoppedError extends Error {}
 
 export class StoreWorld {
   readonly random: Random
@@ -20,7 +24,10 @@ export class StoreWorld {
   readonly table: MemoryKvDisk = new MemoryKvDisk()
   /** What the store logged, errors and warnings alone. */
   readonly logged: string[] = []
+  /** Comes between a store and its disk. */
+  wrapDisk: (disk: Disk) => Disk = (disk) => disk
   readonly #options: Partial<DurableStoreOptions>
+  #stops: () => boolean = () => false
   #nowMs = 0
   #wallMs = Date.UTC(2030, 0, 1)
   #serial = 0
@@ -56,7 +63,8 @@ export class StoreWorld {
     const note = (event: string): void => void this.logged.push(event)
     const log: Log = { debug: () => {}, info: () => {}, warn: note, error: note }
     return new DurableStore({
-      ...{ disk: this.disk.mount(), kv: this.table.open(scheduler), clock: this.clock, scheduler },
+      ...{ disk: this.wrapDisk(this.disk.mount()), kv: this.table.open(scheduler) },
+      ...{ clock: this.clock, scheduler },
       ...{ log, directory: 'rameau-data', segmentBytes: 64 * 1024 },
       ...this.#options,
     })
@@ -104,8 +112,28 @@ export class StoreWorld {
     }
   }
 
+  /** Lets so much time pass. */
+  async passes(delayMs: number): Promise<void> {
+    let isOver = false
+    this.clock.after(delayMs, () => (isOver = true))
+    await this.until(() => isOver)
+  }
+
+  /** Goes on with `life` until it ends, or it is so: then nothing happens any more. */
+  async unless(life: () => Promise<void>, isSo: () => boolean): Promise<void> {
+    this.#stops = isSo
+    try {
+      await life()
+    } catch (error) {
+      if (!(error instanceof StoppedError)) throw error
+    } finally {
+      this.#stops = () => false
+    }
+  }
+
   /** What is ready runs; if nothing is, the clock goes on to the next timer. */
   async step(): Promise<void> {
+    if (this.#stops()) throw new StoppedError('the power went')
     const tasks = this.#tasks
     this.#tasks = []
     for (const task of tasks) task()
