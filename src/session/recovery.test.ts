@@ -198,6 +198,26 @@ test('[MQTT-3.1.2-8] wills of those who were connected are due after a time to c
   assert.equal(store.state.sessions.get('c')?.will, undefined)
 })
 
+test('the will of a session that ends with its connection outlives the server as well', () => {
+  const first = start()
+  const watcher = first.world.connect('watcher')
+  subscribe(watcher, 'will')
+  for (const clientId of ['c', 'd', 'e']) {
+    const will = willOf({ principal: principalOf(clientId) })
+    const { close } = first.world.connect(clientId, { expiryS: 0, will })
+    if (clientId === 'd') close({ dropsWill: true })
+  }
+  assert.deepEqual([...first.store.state.sessions.keys()], ['watcher', 'c', 'e'])
+  const { world, store } = restart(first)
+  const again = world.connect('watcher')
+  const back = world.connect('e', { expiryS: 0 })
+  assert.equal(back.isPresent, false)
+  assert.deepEqual(again.peer.texts, ['will'], 'it has ended')
+  world.advance(WILL_GRACE_MS)
+  assert.deepEqual(again.peer.texts, ['will', 'will'])
+  assert.deepEqual([...store.state.sessions.keys()], ['watcher'])
+})
+
 test('time passed while the server was down counts', () => {
   const first = start()
   const watcher = first.world.connect('watcher')

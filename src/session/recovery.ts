@@ -122,7 +122,9 @@ export class SessionRecovery implements Recovery {
       return
     }
     const { clientId, expiryS } = session
-    const expiryMs = expiryS * 1000
+    // One that would have ended with its connection stays for its will alone.
+    const graceMs = expiryS === 0 && session.will !== undefined ? WILL_GRACE_MS : 0
+    const expiryMs = Math.max(expiryS * 1000, graceMs)
     const ends = { atMs: wallMs, endsAtMs: wallMs + expiryMs }
     this.#world.turn.append({ kind: 'closed', clientId, ...ends })
     this.#sessions.resume(session, expiryMs, Math.max(delayMs, WILL_GRACE_MS))

@@ -37,6 +37,8 @@ export class Session implements Owner, BacklogOwner {
   will: Will | undefined
   /** True once it has been promised to outlive a connection; then it is in the store. */
   isDurable = false
+  /** True once the store knows of it: it is durable, or has had a will. */
+  isRecorded = false
 
   #peer: Peer | undefined
   /** QoS 0 messages dropped in the present episode of slow reading. */

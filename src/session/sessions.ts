@@ -126,7 +126,8 @@ export class Sessions {
     session.expiryS = expiryS
     session.will = will // [MQTT-3.1.2-7]
     if (expiryS > 0) session.makeDurable() // [MQTT-3.1.2-23]
-    if (session.isDurable) this.#recordOpened(session)
+    // Every will must outlive the server, that of a session without a future as well.
+    if (session.isDurable || will !== undefined) this.#recordOpened(session)
     return { reason: Reason.success, session, isPresent: present !== undefined }
   }
 
@@ -184,6 +185,7 @@ export class Sessions {
   restore(principal: Principal): Session {
     const session = this.#create(principal)
     session.isDurable = true
+    session.isRecorded = true
     return session
   }
 
@@ -211,7 +213,9 @@ export class Sessions {
     this.#absences.delete(session)
     absence?.expiry.cancel()
     absence?.will?.cancel()
-    if (cleanStart) this.#end(session)
+    // One that should have ended with its connection is here for its will, after a restart.
+    const isOver = cleanStart || session.expiryS === 0
+    if (isOver) this.#end(session)
     else this.#setWill(session, undefined) // [MQTT-3.1.3-9]
   }
 
@@ -258,7 +262,7 @@ export class Sessions {
     const { will } = session
     session.will = undefined // The record of the session's end covers it.
     session.end()
-    if (session.isDurable) {
+    if (session.isRecorded) {
       this.#world.turn.append({ kind: 'ended', clientId: session.clientId })
     }
     const { sessionEnd } = this.#world.observer
@@ -292,6 +296,7 @@ export class Sessions {
 
   #recordOpened(session: Session): void {
     const { clientId, expiryS, principal, will } = session
+    session.isRecorded = true
     this.#world.turn.append({ kind: 'opened', clientId, expiryS, principal })
     if (will !== undefined) this.#world.turn.append({ kind: 'will', clientId, will })
   }

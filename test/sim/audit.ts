@@ -171,7 +171,9 @@ function auditKeepAlive({ world }: AuditParts, line: Line): void {
 function auditHoldings({ world, store, clients, holdings }: AuditParts): void {
   const online = clients.filter(({ isOnline }) => isOnline)
   const passing = online.filter(({ line }) => line?.isDurable !== true)
-  const sessions = store.model.state.sessions.size + passing.length + 1
+  // The others are known to the records for their wills alone.
+  const lasting = [...store.model.state.sessions.values()].filter(({ expiryS }) => expiryS > 0)
+  const sessions = lasting.length + passing.length + 1
   if (holdings.connections !== online.length + 1) {
     world.violation(`${holdings.connections} connections, ${online.length + 1} are in use`)
   }

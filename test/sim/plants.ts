@@ -64,7 +64,7 @@ export const PLANTS: readonly Plant[] = [
     name: 'sends again in the wrong order after a reconnect',
     file: SENDER,
     find: 'this.#unsent = [...this.deliveries()].reverse()',
-    replace: 'this.#unsent = [...this.#inflight.values()]',
+    replace: 'this.#unsent = [...this.deliveries()]',
   },
   {
     name: 'sends again without DUP',
@@ -107,12 +107,6 @@ export const PLANTS: readonly Plant[] = [
     file: TAIL,
     find: 'return settled.has(offset) || this.#owner.isOut(offset)',
     replace: 'return settled.has(offset)',
-  },
-  {
-    name: 'loses what is given back while a page is read',
-    file: TAIL,
-    find: '      if (offset > this.cursor) continue\n      this.#forget',
-    replace: '      if (offset > 0) continue\n      this.#forget',
   },
   {
     name: 'skips what is queued while a page is read',
@@ -195,8 +189,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'keeps the session at a clean start',
     file: SESSIONS,
-    find: 'if (cleanStart) this.#end(session)',
-    replace: 'if (cleanStart && !session.isDurable) this.#end(session)',
+    find: 'if (isOver) this.#end(session)',
+    replace: 'if (isOver && !session.isDurable) this.#end(session)',
   },
   {
     name: 'loses what waits when a connection is taken over',

@@ -3,7 +3,7 @@
 
 import type { Limits } from '../../src/core/limits.ts'
 import type { Message } from '../../src/core/message.ts'
-import { sessionQueue } from '../../src/core/store.ts'
+import { groupQueue, type QueueName, sessionQueue } from '../../src/core/store.ts'
 import { naiveMatches } from '../support/naive-matcher.ts'
 import type { SimClient } from './client.ts'
 import { nameOf } from './records.ts'
@@ -49,8 +49,10 @@ export class TapChecks {
   }
 
   /** The server took a message: each durable session that wants it has it, or a full queue. */
-  taken({ topic, qos, offset, payload }: Message, clients: readonly SimClient[]): void {
+  taken(message: Message, clients: readonly SimClient[]): void {
+    const { topic, qos, offset, payload } = message
     if (qos === 0 || topic.startsWith('$')) return
+    this.#checkGroups(message)
     for (const client of clients) {
       const { id, group } = client.profile
       const { model } = this.#store
@@ -67,6 +69,25 @@ export class TapChecks {
       if (model.kept(id).has(offset)) continue
       if (model.waiting(sessionQueue(id)) >= this.#queueMax) continue
       this.#wrong(id, `${nameOf(payload)} is not kept though the queue has room`)
+    }
+  }
+
+  /** The same for groups with a member whose session lasts. */
+  #checkGroups({ topic, offset, payload }: Message): void {
+    const { model } = this.#store
+    const sessions = [...model.state.sessions.values()]
+    const names = new Map<string, QueueName>()
+    for (const { filter, share } of sessions.flatMap((each) => [...each.subscriptions.values()])) {
+      if (share === undefined || !naiveMatches(filter, topic)) continue
+      const name = `$share/${share}/${filter}`
+      names.set(name, groupQueue(name))
+    }
+    for (const [name, queue] of names) {
+      if (model.state.queues.get(queue)?.has(offset)) continue
+      const flights = sessions.flatMap((each) => [...each.flights.values()])
+      if (flights.some((each) => each.group === name && each.message.offset === offset)) continue
+      if (model.waiting(queue) >= this.#queueMax) continue
+      this.#wrong(name, `${nameOf(payload)} is not kept though the queue has room`)
     }
   }
 
