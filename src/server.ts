@@ -34,7 +34,9 @@ import { Listeners, type ListenOptions, type OpenListening } from './net/listene
 import { setImmediateScheduler } from './net/scheduler.ts'
 import { SessionRecovery } from './session/recovery.ts'
 import { Sessions } from './session/sessions.ts'
+import { DirectoryStore } from './storage/directory.ts'
 import { createMemoryStore } from './storage/memory.ts'
+import type { DataDirectoryOptions } from './storage/open-durable.ts'
 
 export interface ServerOptions extends Policies {
   readonly limits?: Partial<Limits>
@@ -44,7 +46,17 @@ export interface ServerOptions extends Policies {
    * answers.
    */
   readonly access?: Access
-  /** Where what must survive is kept; by default nothing survives. */
+  /**
+   * The directory where what must survive is kept; it is made if its parent exists. By default
+   * nothing survives.
+   */
+  readonly data?: string
+  /**
+   * `commit` (the default) acknowledges what is on disk; `relaxed` before the sync, so that a power
+   * cut may take the last moments.
+   */
+  readonly durability?: 'commit' | 'relaxed'
+  /** A store of the program's own, in place of `data`. */
   readonly store?: Store
   readonly cluster?: Cluster
   /** Seconds between two updates of `$SYS`; 10 by default, 0 for none. */
@@ -106,8 +118,9 @@ export interface Server extends Embedded, AsyncDisposable {
    */
   attach(server: HttpServer, options?: ServerAttachOptions): Attachment
   /**
-   * To be called when passwords or rules changed: ends the connections whose login stands no more.
-   * Everything else is asked of the Access each time anyway.
+   * To be called when passwords or rules changed: ends the connections whose login stands no more,
+   * and removes the subscriptions that are allowed no more. Everything else is asked of the Access
+   * each time anyway.
    */
   checkLogins(): void
   /**
@@ -130,10 +143,10 @@ export function createServer(options: ServerOptions = {}): Server {
   const clock = options.clock ?? systemClock
   const random = options.random ?? systemRandom
   const scheduler = options.scheduler ?? setImmediateScheduler
-  const store = options.store ?? createMemoryStore(clock)
   const cluster = options.cluster ?? ALONE
   const log = options.log ?? SILENT
   const access = accessOf(options, options.access ?? ALLOW_ALL, log)
+  const store = storeOf(options, { clock, scheduler, log })
 
   const counters = createCounters()
   const turn = new Turn<StoreRecord>(scheduler, clock, store, (error) => {
@@ -189,10 +202,21 @@ export function createServer(options: ServerOptions = {}): Server {
       return listeners.listen(place, acceptBy(own))
     },
     attach: (http, { access: own, ...place } = {}) => listeners.attach(http, place, acceptBy(own)),
-    checkLogins: () => front.checkLogins(),
+    checkLogins: () => {
+      front.checkLogins()
+      sessions.checkSubscriptions()
+    },
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+type StoreParts = Pick<DataDirectoryOptions, 'clock' | 'scheduler' | 'log'>
+
+function storeOf({ store, data, durability }: ServerOptions, parts: StoreParts): Store {
+  if (store !== undefined) return store
+  if (data === undefined) return createMemoryStore(parts.clock)
+  return new DirectoryStore({ ...parts, directory: data, durability: durability ?? 'commit' })
 }
 
 /** Resolves when all is back that an earlier run left; rejects where it cannot be read. */

@@ -29,7 +29,7 @@ test('lists every listener and gives commands for the first', () => {
     'Rameau 1.2.3 is up, pid 42',
     '  mqtt        mqtt://127.0.0.1:1883',
     '  mqtt        mqtt://[::1]:1884',
-    '  data        in memory, gone at the end: this version does not write to ./rameau-data yet',
+    '  data        ./rameau-data',
     '  access      anonymous, everything allowed, from this machine only',
     'Try it, in two terminals:',
     "  mosquitto_sub -h 127.0.0.1 -p 1883 -v -t 'hello/#'",

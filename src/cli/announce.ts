@@ -37,9 +37,9 @@ type Row = readonly [name: string, text: string]
 
 const NOT_YET = 'not in this version yet, does not listen'
 
-function dataOf(config: Config): string {
-  const memory = 'in memory, gone at the end'
-  return config.memory ? memory : `${memory}: this version does not write to ${config.data} yet`
+function dataOf({ memory, data, durability }: Config): string {
+  if (memory) return 'in memory, gone at the end'
+  return durability === 'commit' ? data : `${data}, acknowledged before it is on disk (relaxed)`
 }
 
 /** One row for the whole server, and one for each listener that is not as the others. */
@@ -80,6 +80,8 @@ function logEvents({ version, pid, config, open, missing }: Start, output: Outpu
     output.log.info('listening', { protocol, url: toUrl(protocol, place), ...place })
   }
   for (const { protocol } of missing) output.log.warn('listener not in this version', { protocol })
-  if (!config.memory) output.log.warn('data is kept in memory only', { data: config.data })
+  const { memory, data, durability } = config
+  if (memory) output.log.warn('data is kept in memory only')
+  else output.log.info('data is kept', { data, durability })
   output.log.info('up', { version, pid })
 }

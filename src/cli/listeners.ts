@@ -46,16 +46,16 @@ export class ListenerError extends Error {
   readonly code = 'ERR_LISTENER'
 }
 
-/**
- * Reads the certificates of all that this version speaks. Throws a TlsFileError. HTTP comes last:
- * whoever asks there whether the server is ready gets no answer before all is open.
- */
+/** Reads the certificates of all that this version speaks. Throws a TlsFileError. */
 export function prepareListeners(listeners: readonly Listener[]): PreparedListener[] {
-  const isHttp = ({ protocol }: Listener): number => Number(SPEECH[protocol] === 'http')
   return listeners
     .filter(isSpoken)
-    .sort((one, other) => isHttp(one) - isHttp(other))
     .map((listener) => ({ listener, tls: listener.tls && readTlsFiles(listener.tls) }))
+}
+
+/** Whether it listens from the beginning, to say when the server is ready. */
+export function isHttp({ listener }: PreparedListener): boolean {
+  return SPEECH[listener.protocol] === 'http'
 }
 
 /** Opens all, in order; throws a ListenerError or TlsFileError at the first that cannot be. */

@@ -12,6 +12,7 @@ import { accessProblems, type OpenAccess, openAccess } from './access.ts'
 import { announce } from './announce.ts'
 import { type StartFlags, toSources } from './flags.ts'
 import {
+  isHttp,
   isSpoken,
   ListenerError,
   type OpenListener,
@@ -20,6 +21,7 @@ import {
   prepareListeners,
   toUrl,
 } from './listeners.ts'
+import { StoreOpenError } from '../storage/storage-errors.ts'
 import { openOutput, openStdout, type Output } from './log.ts'
 import { Notices } from './notices.ts'
 import { Signals } from './signals.ts'
@@ -84,20 +86,35 @@ async function run(
     })
   }
   const signals = new Signals(process, systemClock, reload)
+  const stop = async (signal: string): Promise<Exit> => {
+    output.log.info('stopping', { signal })
+    notices.stopping()
+    const code = await drain(server, signals, output.log)
+    await notices.settle()
+    return code
+  }
   const server = createServer({
     limits: config.limits,
     mqtt: config.mqtt,
     ...(access.server === undefined ? {} : { access: access.server }),
     sysIntervalS: config.sys.intervalS,
     presence: config.presence.enabled,
+    ...(config.memory ? {} : { data: config.data, durability: config.durability }),
     log: output.log,
   })
   try {
-    open = await openListeners(prepared, server, output.log)
+    // HTTP first, which says that the server is not ready until its data has been read.
+    const asked = await openListeners(prepared.filter(isHttp), server, output.log)
+    const early = await Promise.race([server.ready, signals.stop])
+    if (early !== undefined) return await stop(early)
+    const others = prepared.filter((one) => !isHttp(one))
+    open = [...(await openListeners(others, server, output.log)), ...asked]
   } catch (error) {
     await server.close()
-    if (error instanceof ListenerError) return refuse([error.message], Exit.failure)
     if (error instanceof TlsFileError) return refuse([error.message], Exit.usage)
+    if (error instanceof ListenerError || error instanceof StoreOpenError) {
+      return refuse([error.message], Exit.failure)
+    }
     throw error
   }
 
@@ -112,11 +129,7 @@ async function run(
     output,
   )
   notices.up(open.map(({ protocol, place }) => toUrl(protocol, place)).join(', '))
-  output.log.info('stopping', { signal: await signals.stop })
-  notices.stopping()
-  const code = await drain(server, signals, output.log)
-  await notices.settle()
-  return code
+  return stop(await signals.stop)
 }
 
 async function drain(server: Server, signals: Signals, log: Log): Promise<Exit> {

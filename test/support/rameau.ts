@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'rameau.js')
@@ -22,11 +24,15 @@ export class Rameau {
   #stderr = ''
   #changed: () => void = () => undefined
 
-  /** `env` is added to an environment without any `RAMEAU_…`. */
+  /**
+   * `env` is added to an environment without any `RAMEAU_…`; data goes to a folder of its own, which
+   * is removed with the end.
+   */
   constructor(args: readonly string[], env: Record<string, string> = {}, cwd?: string) {
     const clean = Object.entries(process.env).filter(([name]) => !name.startsWith('RAMEAU_'))
+    const folder = mkdtempSync(join(tmpdir(), 'rameau-'))
     this.child = spawn(BIN, args, {
-      env: { ...Object.fromEntries(clean), ...env },
+      env: { ...Object.fromEntries(clean), RAMEAU_DATA: join(folder, 'data'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd === undefined ? {} : { cwd }),
     })
@@ -40,6 +46,7 @@ export class Rameau {
     })
     this.#ended = once(this.child, 'close').then(([code]: (number | null)[]) => {
       this.#changed()
+      rmSync(folder, { recursive: true })
       return { code: code ?? null, stdout: this.#stdout, stderr: this.#stderr }
     })
   }
