@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VirtualClock, VirtualScheduler } from '../../test/support/virtual-clock.ts'
-import { type Batch, COMMIT_RETRY_MS, COMMIT_RETRY_MS_MAX, Turn } from './turn.ts'
+import { type Batch, COMMIT_RETRY_MS, COMMIT_RETRY_MS_MAX, LAZY_COMMIT_MS, Turn } from './turn.ts'
 
 /** A batch whose commits end when the test says so. */
 class ManualBatch implements Batch<string> {
@@ -257,4 +257,72 @@ test('turns go on while a commit fails, and theirs is the next', () => {
   scheduler.run()
   batch.commits[2]!(undefined)
   assert.deepEqual(log, ['flush a', 'one 1', 'two 2'])
+})
+
+test('what nobody waits for is committed a little later, once', () => {
+  const { clock, scheduler, turn, batch } = setUp()
+  turn.append('a')
+  scheduler.run()
+  clock.advance(LAZY_COMMIT_MS - 1)
+  turn.append('b')
+  scheduler.run()
+  assert.equal(batch.commits.length, 0)
+  clock.advance(1)
+  scheduler.run()
+  assert.equal(batch.commits.length, 1)
+  // What comes during that commit waits for one of its own.
+  turn.append('c')
+  scheduler.run()
+  clock.advance(LAZY_COMMIT_MS)
+  scheduler.run()
+  assert.equal(batch.commits.length, 1)
+  batch.commits[0]?.(undefined)
+  scheduler.run()
+  clock.advance(LAZY_COMMIT_MS)
+  scheduler.run()
+  assert.equal(batch.commits.length, 2)
+  batch.commits[1]?.(undefined)
+  scheduler.run()
+  assert.equal(clock.pending, 0, 'nothing is appended any more')
+})
+
+test('a commit that somebody waits for takes the rest along', () => {
+  const { clock, scheduler, turn, batch } = setUp(true)
+  turn.append('a')
+  scheduler.run()
+  assert.equal(clock.pending, 1)
+  turn.append('b')
+  assert.ok(turn.isDurable(0))
+  const ticket = turn.ticket()
+  scheduler.run()
+  assert.ok(turn.isDurable(ticket))
+  assert.equal(clock.pending, 0)
+  assert.deepEqual(batch.appended, ['a', 'b'])
+})
+
+test('a turn that was stopped commits no more, nor tries again', () => {
+  const { clock, scheduler, turn, batch, failures } = setUp()
+  turn.append('a')
+  turn.ticket()
+  scheduler.run()
+  batch.commits[0]?.(new Error('no disk'))
+  scheduler.run()
+  assert.deepEqual(failures, ['no disk'])
+  turn.append('b')
+  scheduler.run()
+  turn.stop()
+  clock.advance(COMMIT_RETRY_MS_MAX)
+  scheduler.run()
+  assert.equal(batch.commits.length, 1)
+
+  const idle = setUp()
+  idle.turn.append('a')
+  idle.scheduler.run()
+  idle.turn.stop()
+  assert.equal(idle.clock.pending, 0)
+  idle.turn.append('b')
+  idle.turn.ticket()
+  idle.scheduler.run()
+  assert.equal(idle.batch.commits.length, 0)
+  assert.equal(idle.scheduler.pending, 0)
 })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { NO_PROPERTIES } from '../codec/mqtt/properties.ts'
 import { createFront, FrontClient } from '../../test/support/front-client.ts'
-import { SessionWorld, textOf } from '../../test/support/session-world.ts'
+import { principalOf, SessionWorld, textOf } from '../../test/support/session-world.ts'
+import { NEVER } from './message.ts'
 import { Presence } from './presence.ts'
 import type { Topic, TopicFilter } from './topic.ts'
 
@@ -134,6 +135,26 @@ describe('presence', () => {
     bench.world.settle()
     assert.equal(client.publishes.length, 0)
     assert.equal(read(bench, 'lamp')?.['online'], true)
+  })
+
+  test('shows who was known before a restart as offline, since he went', () => {
+    const bench = begin()
+    const known = {
+      ...{ clientId: 'lamp', principal: principalOf('lamp'), expiryS: 60, will: undefined },
+      ...{ subscriptions: [], flights: [], received: [] },
+      queue: { count: 0, bytes: 0, expiresAtMs: NEVER },
+    }
+    bench.presence.isBack({ ...known, closedAtMs: 0, endsAtMs: 60_000 })
+    const since = '1970-01-01T00:00:00.000Z'
+    assert.deepEqual(read(bench, 'lamp'), { online: false, since, address: 'local' })
+    bench.presence.isBack({ ...known, closedAtMs: undefined, endsAtMs: undefined })
+    const now = new Date(bench.world.clock.wall()).toISOString()
+    assert.equal(read(bench, 'lamp')?.['since'], now)
+    bench.open('lamp')
+    assert.equal(read(bench, 'lamp')?.['online'], true)
+    bench.presence.stop()
+    bench.presence.isBack({ ...known, clientId: 'other', closedAtMs: 0, endsAtMs: 0 })
+    assert.deepEqual(bench.shown(), ['$presence/lamp'])
   })
 
   test('is never stored', () => {

@@ -204,8 +204,8 @@ test('the will of a session that ends with its connection outlives the server as
   subscribe(watcher, 'will')
   for (const clientId of ['c', 'd', 'e']) {
     const will = willOf({ principal: principalOf(clientId) })
-    const { close } = first.world.connect(clientId, { expiryS: 0, will })
-    if (clientId === 'd') close({ dropsWill: true })
+    const client = first.world.connect(clientId, { expiryS: 0, will })
+    if (clientId === 'd') client.close({ dropsWill: true })
   }
   assert.deepEqual([...first.store.state.sessions.keys()], ['watcher', 'c', 'e'])
   const { world, store } = restart(first)
