@@ -1,0 +1,228 @@
+// The durable store as its users meet it: what waits, what is refused, what cannot be read. What
+// comes back after anything at all is test/model's.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { StoreWorld } from '../../test/support/store-world.ts'
+import { Reason } from '../base/reason.ts'
+import { type Message, NEVER, NO_MESSAGE_PROPERTIES } from '../core/message.ts'
+import { groupQueue, type QueueName, sessionQueue } from '../core/store.ts'
+import type { Topic } from '../core/topic.ts'
+import type { DurableStore } from './durable.ts'
+
+const ANN = sessionQueue('ann')
+const BOB = sessionQueue('bob')
+
+function message(offset: number, bytes = 100): Message {
+  return {
+    offset,
+    topic: 'a/b' as Topic,
+    payload: new Uint8Array(bytes).fill(offset),
+    isKept: true,
+    qos: 1,
+    retain: false,
+    properties: NO_MESSAGE_PROPERTIES,
+    publisher: undefined,
+    arrivedAtMs: 1,
+    expiresAtMs: NEVER,
+  }
+}
+
+function queue(store: DurableStore, name: QueueName, one: Message, isOwn = false): void {
+  store.append({ kind: 'queued', queue: name, message: one, qos: 1, retain: false, ids: [], isOwn })
+}
+
+function open(store: DurableStore, clientId: string): void {
+  const principal = { user: undefined, clientId, address: '::1', front: 'mqtt' } as const
+  store.append({ kind: 'opened', clientId, expiryS: 60, principal })
+}
+
+test('a new store begins at the wall clock, and an old one where offsets were reserved', async () => {
+  const world = new StoreWorld(1)
+  const beganMs = world.clock.wall()
+  const { store, recovered } = await world.open()
+  assert.equal(recovered.firstOffset, beganMs * 1000)
+  const bound = recovered.firstOffset + 65_536
+  store.append({ kind: 'reserved', bound })
+  await world.commit(store)
+  world.crash()
+  world.setWall(0)
+  const second = await world.open()
+  assert.equal(second.recovered.firstOffset, bound)
+})
+
+test('the time at opening is not before the last commit', async () => {
+  const world = new StoreWorld(1)
+  const { store } = await world.open()
+  store.append({ kind: 'reserved', bound: 2e15 })
+  const wallMs = world.clock.wall()
+  await world.commit(store)
+  world.crash()
+  world.setWall(wallMs - 1e6)
+  const { recovered } = await world.open()
+  assert.ok(recovered.wallMs >= wallMs)
+})
+
+test('what nobody waits for is durable after a second', async () => {
+  const world = new StoreWorld(1)
+  const { store, recovered } = await world.open()
+  const bound = recovered.firstOffset + 1e12
+  store.append({ kind: 'reserved', bound })
+  await world.passes(1100)
+  assert.equal(store.stat.commits, 1)
+  world.crash()
+  assert.equal((await world.open()).recovered.firstOffset, bound)
+})
+
+test('the tail of a queue is read at once, what is in the table later', async () => {
+  const world = new StoreWorld(1, { bounds: { epochBytes: 1000 } })
+  const { store } = await world.open()
+  open(store, 'ann')
+  const counts: number[] = []
+  const read = (after: number): void => {
+    store.read(ANN, after, 100, 1e6, (error, found, isEnd) => {
+      assert.equal(error, undefined)
+      assert.equal(isEnd, true)
+      counts.push(found.length)
+    })
+  }
+  for (let offset = 1; offset <= 20; offset++) queue(store, ANN, message(offset))
+  read(5)
+  assert.deepEqual(counts, [15])
+  await world.commit(store)
+  await world.until(() => store.stat.tableBatches === 1 && store.stat.unappliedBytes === 0)
+  queue(store, ANN, message(21))
+  read(20)
+  assert.deepEqual(counts, [15, 1])
+  read(5)
+  assert.deepEqual(counts, [15, 1])
+  await world.until(() => counts.length === 3)
+  assert.equal(counts[2], 16)
+  await world.settled(store.close())
+})
+
+test('one more copy over a shared one leaves nothing behind in the end', async () => {
+  const world = new StoreWorld(1, { bounds: { epochBytes: 1 } })
+  const { store } = await world.open()
+  open(store, 'ann')
+  open(store, 'bob')
+  queue(store, ANN, message(1))
+  queue(store, BOB, message(1))
+  await world.commit(store)
+  await world.until(() => store.stat.unappliedBytes === 0)
+  queue(store, ANN, message(1), true)
+  await world.commit(store)
+  await world.until(() => store.stat.unappliedBytes === 0)
+  assert.equal((await world.standing(store, ANN, 5)).length, 1)
+  assert.equal((await world.standing(store, BOB, 5)).length, 1)
+  store.append({ kind: 'unqueued', queue: ANN, offset: 1, isOwn: true })
+  store.append({ kind: 'unqueued', queue: BOB, offset: 1, isOwn: false })
+  await world.settled(store.close())
+  const letters = world.table.entries.map(([key]) => String.fromCharCode(key[0] ?? 0))
+  assert.deepEqual(letters, ['M', 'n', 'n', 's', 's'])
+})
+
+test('a disk without room refuses with 0x97, a failing one with 0x83, until it works', async () => {
+  for (const [code, reason] of [
+    ['ENOSPC', Reason.quotaExceeded],
+    ['EIO', Reason.implementationSpecificError],
+  ] as const) {
+    const world = new StoreWorld(1)
+    const { store } = await world.open()
+    assert.equal(store.refusal(), undefined)
+    world.disk.failNext('write', 1, code)
+    store.append({ kind: 'reserved', bound: 2e15 })
+    assert.ok(await world.commit(store))
+    assert.equal(store.refusal(), reason)
+    store.append({ kind: 'reserved', bound: 3e15 })
+    await world.passes(3000)
+    await world.commit(store)
+    await world.passes(3000)
+    assert.equal(store.refusal(), undefined)
+    assert.ok(store.stat.commitsFailed >= 1)
+    world.crash()
+    assert.equal((await world.open()).recovered.firstOffset, 3e15)
+  }
+})
+
+test('a table that falls behind holds commits, then publishers', async () => {
+  const bounds = { epochBytes: 1000, unappliedBytesMax: 4000, congestedBytes: 8000 }
+  const world = new StoreWorld(1, { bounds })
+  const { store } = await world.open()
+  world.table.fault = (operation) => (operation === 'write' ? 'error' : 'none')
+  open(store, 'ann')
+  let offset = 1
+  const fill = (bytes: number): void => {
+    const before = store.stat.unappliedBytes
+    while (store.stat.unappliedBytes < before + bytes) queue(store, ANN, message(offset++))
+  }
+  fill(1000)
+  await world.commit(store)
+  fill(2000)
+  await world.commit(store)
+  fill(2000)
+  let isCommitted = false
+  store.commit(() => (isCommitted = true))
+  await world.passes(1000)
+  assert.equal(isCommitted, false)
+  assert.equal(store.isCongested, false)
+  assert.equal(store.refusal(), Reason.implementationSpecificError)
+  fill(4000)
+  assert.equal(store.isCongested, true)
+  world.table.fault = () => 'none'
+  await world.until(() => isCommitted)
+  await world.commit(store)
+  await world.until(() => !store.isCongested)
+  assert.equal(store.refusal(), undefined)
+  assert.deepEqual(world.logged, ['the table cannot be written, trying again'])
+  await world.settled(store.close())
+})
+
+test('entries that cannot be read are kept aside, and the rest is brought back', async () => {
+  const world = new StoreWorld(1)
+  const { store } = await world.open()
+  open(store, 'ann')
+  store.append({ kind: 'retained', message: message(7) })
+  for (let offset = 1; offset <= 3; offset++) queue(store, ANN, message(offset))
+  await world.settled(store.close())
+  world.table.damage((key) => key[0] === 0x74 || (key[0] === 0x71 && key.at(-1) === 2))
+  const { store: again, recovered } = await world.open()
+  const state = await world.state(again, recovered, [ANN])
+  assert.deepEqual(state.retained, [])
+  assert.equal(state.sessions[0]?.queue.count, 2)
+  assert.deepEqual(
+    state.queues[0]?.deliveries.map((delivery) => delivery.message.offset),
+    [1, 3],
+  )
+  assert.deepEqual(world.logged, ['entries of the table cannot be read, and are kept aside'])
+  const [path = ''] = [...world.disk.files().keys()].filter((name) => name.startsWith('quar'))
+  const lines = new TextDecoder().decode(world.disk.contents(path)).trimEnd().split('\n')
+  assert.equal(lines.length, 2)
+  for (const line of lines) assert.equal(JSON.parse(line).reason, 'its checksum is wrong')
+  await world.settled(again.close())
+  world.logged.length = 0
+  const last = await world.open()
+  assert.deepEqual(world.logged, [])
+  await world.settled(last.store.close())
+})
+
+test('a group is brought back after the sessions, with what stands in its queue', async () => {
+  const world = new StoreWorld(1)
+  const { store } = await world.open()
+  const name = '$share/g/a'
+  queue(store, groupQueue(name), { ...message(1, 10), expiresAtMs: 500 })
+  queue(store, groupQueue(name), message(2, 20))
+  await world.settled(store.close())
+  const { store: again, recovered } = await world.open()
+  const state = await world.state(again, recovered, [])
+  assert.deepEqual(state.groups, [{ name, queue: { count: 2, bytes: 30, expiresAtMs: 500 } }])
+  await world.settled(again.close())
+})
+
+test('closing on a disk that fails ends with its error', async () => {
+  const world = new StoreWorld(1)
+  const { store } = await world.open()
+  store.append({ kind: 'reserved', bound: 2e15 })
+  world.disk.failNext('write', 1000)
+  await assert.rejects(world.settled(store.close()))
+})
