@@ -18,9 +18,10 @@ export class DirectoryStore implements Store {
 
   /** With a StoreOpenError where the directory cannot be used. */
   recover(into: Recovery, done: (error: Error | undefined) => void): void {
+    const { scheduler } = this.#options
     this.#open().then(
       (store) => store.recover(into, done),
-      (error: unknown) => done(toError(error)),
+      (error: unknown) => scheduler.defer(() => done(toError(error))),
     )
   }
 
