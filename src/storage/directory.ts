@@ -18,11 +18,10 @@ export class DirectoryStore implements Store {
 
   /** With a StoreOpenError where the directory cannot be used. */
   recover(into: Recovery, done: (error: Error | undefined) => void): void {
-    const { scheduler } = this.#options
-    this.#open().then(
-      (store) => store.recover(into, done),
-      (error: unknown) => scheduler.defer(() => done(toError(error))),
-    )
+    const refuse = (error: unknown): void => {
+      this.#options.scheduler.defer(() => done(toError(error)))
+    }
+    this.#open().then((store) => store.recover(into, done), refuse)
   }
 
   append(record: StoreRecord): void {
