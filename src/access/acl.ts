@@ -5,7 +5,7 @@
 import type { Act } from '../core/ports.ts'
 import { matches, type Topic, type TopicFilter } from '../core/topic.ts'
 import { type AclFile, READ, type Rule, WRITE } from './acl-file.ts'
-import { Decisions, type Rights, type Ruling } from './rights.ts'
+import { Decisions, PUBLISH_BITS, READ_BIT, type Rights, type Ruling } from './rights.ts'
 
 /** Rules apart by how they are looked up: the filters without wildcards are a table. */
 interface Tier {
@@ -44,11 +44,13 @@ export class Acl {
   }
 
   #compile(own: Tier, patterns: Tier): Rights {
-    const bitsOf = this.#decisions.keep((topic) => decide(own, patterns, topic))
+    const bitsOf = this.#decisions.keep((topic) => {
+      const granted = decide(own, patterns, topic)
+      return (granted & READ && READ_BIT) | (granted & WRITE && PUBLISH_BITS)
+    })
     return {
       mayConnect: true,
-      mayPublish: (topic) => (bitsOf(topic) & WRITE) !== 0,
-      mayRead: (topic) => (bitsOf(topic) & READ) !== 0,
+      bitsOf,
       // As in Mosquitto anything may be subscribed; what may not be read is not delivered.
       maySubscribe: () => true,
       ruling: (act) => ({ file: this.#file.file, ...rulingOf(own, patterns, act) }),

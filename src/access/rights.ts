@@ -10,11 +10,20 @@ export const DECISIONS_PER_CLIENT_MAX = 4096
 /** Decisions kept for all clients together. Above: all are forgotten and made anew. */
 export const DECISIONS_MAX = 262_144
 
+/** What may be done with a topic, as bits: publishing by QoS and retain, and reading. */
+export const PUBLISH_BITS = 63
+export const READ_BIT = 64
+const RETAINED = 3
+
+export function publishBit(qos: Qos, retain: boolean): number {
+  return 1 << (retain ? qos + RETAINED : qos)
+}
+
 /** One client's rights. */
 export interface Rights {
   readonly mayConnect: boolean
-  mayPublish(topic: Topic, qos: Qos, retain: boolean): boolean
-  mayRead(topic: Topic): boolean
+  /** What he may do with the topic. */
+  bitsOf(topic: Topic): number
   maySubscribe(filter: TopicFilter): boolean
   /** The same answers with the rule that decided; slow, for people. */
   ruling(act: Act): Ruling

@@ -5,8 +5,14 @@
 import { covers, intersection, witnesses } from '../core/filter-sets.ts'
 import type { Act, Principal } from '../core/ports.ts'
 import { levels, type Topic, type TopicFilter } from '../core/topic.ts'
-import type { Qos } from '../core/message.ts'
-import { Decisions, type Rights, type Ruling } from './rights.ts'
+import {
+  Decisions,
+  PUBLISH_BITS,
+  publishBit,
+  READ_BIT,
+  type Rights,
+  type Ruling,
+} from './rights.ts'
 import { CONNECT, isFor, PUBLISH, READ, type Rule, rolesOf, SUBSCRIBE } from './rule.ts'
 import type { RulesFile } from './rule-file.ts'
 import { RuleTrie } from './rule-trie.ts'
@@ -14,11 +20,6 @@ import { fillFilter } from './template.ts'
 
 /** Sets of rules that clients have in common and that are kept. Above: all are compiled anew. */
 export const COMMON_MAX = 1024
-
-/** What is decided of a topic, as bits: publishing at each QoS without and with retain; reading. */
-const READ_BIT = 64
-const TOPIC_BITS = 127
-const RETAINED = 3
 
 /** One filter of one rule. */
 interface Entry {
@@ -116,15 +117,12 @@ function toPart(entries: readonly Entry[]): Part {
 function bitsOf({ acts, retain, qosMax }: Rule): number {
   let bits = (acts & READ) === 0 ? 0 : READ_BIT
   if ((acts & PUBLISH) === 0) return bits
-  for (let qos = 0; qos <= qosMax; qos++) {
-    if (retain !== true) bits |= 1 << qos
-    if (retain !== false) bits |= 1 << (qos + RETAINED)
+  for (const qos of [0, 1, 2] as const) {
+    if (qos > qosMax) break
+    if (retain !== true) bits |= publishBit(qos, false)
+    if (retain !== false) bits |= publishBit(qos, true)
   }
   return bits
-}
-
-function publishBit(qos: Qos, retain: boolean): number {
-  return 1 << (retain ? qos + RETAINED : qos)
 }
 
 /** What decided, if a rule did. */
@@ -137,10 +135,10 @@ const NO_RULE: Verdict = { isAllowed: false, rule: undefined }
 
 class RuleRights implements Rights {
   readonly mayConnect: boolean
+  readonly bitsOf: (topic: Topic) => number
   readonly #file: RulesFile
   readonly #orders: readonly number[]
   readonly #parts: readonly Part[]
-  readonly #bitsOf: (topic: Topic) => number
   readonly #levelsMax: number
 
   constructor(
@@ -152,19 +150,11 @@ class RuleRights implements Rights {
     this.#file = file
     this.#orders = orders
     this.#parts = parts
-    this.#bitsOf = decisions.keep((topic) => this.#decide(topic))
+    this.bitsOf = decisions.keep((topic) => this.#decide(topic))
     this.#levelsMax = parts
       .flatMap(({ entries }) => entries)
       .reduce((most, { filter }) => Math.max(most, filter === undefined ? 0 : levels(filter)), 0)
     this.mayConnect = this.#connecting().isAllowed
-  }
-
-  mayPublish(topic: Topic, qos: Qos, retain: boolean): boolean {
-    return (this.#bitsOf(topic) & publishBit(qos, retain)) !== 0
-  }
-
-  mayRead(topic: Topic): boolean {
-    return (this.#bitsOf(topic) & READ_BIT) !== 0
   }
 
   maySubscribe(filter: TopicFilter): boolean {
@@ -198,7 +188,7 @@ class RuleRights implements Rights {
   /** All bits of a topic: each is the first rule's that speaks of it. */
   #decide(topic: Topic): number {
     let allowed = 0
-    let open = TOPIC_BITS
+    let open = PUBLISH_BITS | READ_BIT
     for (const rule of this.#matching(topic)) {
       const decided = bitsOf(rule) & open
       if (rule.allows) allowed |= decided

@@ -20,7 +20,7 @@ import type { Topic, TopicFilter } from '../core/topic.ts'
 import type { Accounts } from './accounts.ts'
 import { loadArgon2 } from './hash-argon2.ts'
 import { HashQueue } from './hash-queue.ts'
-import type { Rights } from './rights.ts'
+import { PUBLISH_BITS, publishBit, READ_BIT, type Rights } from './rights.ts'
 import { type AccessSettings, loadRuleSet, type RuleSet } from './rule-set.ts'
 import { SCRAM_SHA_256, ScramExchange } from './scram.ts'
 
@@ -35,25 +35,31 @@ interface Login {
   generation: number
 }
 
+/** What was decided last: whoever is asked about is mostly asked about again. */
+interface Last {
+  principal: Principal | undefined
+  topic: Topic | undefined
+  bits: number
+}
+
 /** The rules of the server itself, and of listeners that have none of their own. */
 export const SERVER_RULES = ''
 
 const EVERYTHING: Rights = {
   mayConnect: true,
-  mayRead: () => true,
-  mayPublish: () => true,
+  bitsOf: () => PUBLISH_BITS | READ_BIT,
   maySubscribe: () => true,
   ruling: () => ({ isAllowed: true, file: '' }),
 }
 const NOTHING: Rights = {
   mayConnect: false,
-  mayRead: () => false,
-  mayPublish: () => false,
+  bitsOf: () => 0,
   maySubscribe: () => false,
   ruling: () => ({ isAllowed: false, file: '' }),
 }
 /** Before the first question. */
 const UNKNOWN = -1
+const NOTHING_YET: Last = { principal: undefined, topic: undefined, bits: 0 }
 
 /**
  * Reads all files. Rejects with an {@link AccessFileError} that says what is wrong. With a map: a
@@ -86,8 +92,11 @@ export class Rules implements Access {
   /** By the name of the rules; each stays the same one and follows the files. */
   readonly #methods = new Map<string, Map<string, AuthenticationMethod>>()
   readonly #tellsClients: boolean
+  readonly #lastPublished: Last = { ...NOTHING_YET }
+  readonly #lastRead: Last = { ...NOTHING_YET }
   #sets: ReadonlyMap<string, RuleSet> = new Map()
   #generation = 0
+  #reloading: Promise<void> = Promise.resolve()
 
   constructor(
     settings: ReadonlyMap<string, AccessSettings>,
@@ -102,9 +111,16 @@ export class Rules implements Access {
 
   /**
    * Reads all files again and puts them in force at once. Throws {@link AccessFileError} where one
-   * is broken; then what was in force stays.
+   * is broken; then what was in force stays. One after the other, so that the last one read is the
+   * one that holds.
    */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
+    const reloaded = this.#reloading.then(() => this.#reload())
+    this.#reloading = reloaded.catch(() => undefined)
+    return reloaded
+  }
+
+  async #reload(): Promise<void> {
     const parts = { queue: this.#queue, clock: this.#clock, argon2: await loadArgon2() }
     const sets = new Map<string, RuleSet>()
     for (const [name, settings] of this.#settings) {
@@ -112,6 +128,7 @@ export class Rules implements Access {
     }
     this.#sets = sets
     this.#generation += 1
+    for (const last of [this.#lastPublished, this.#lastRead]) Object.assign(last, NOTHING_YET)
     for (const [name, { accounts }] of sets) {
       const live = this.#methodsOf(name)
       live.clear()
@@ -145,8 +162,8 @@ export class Rules implements Access {
   }
 
   mayPublish(principal: Principal, topic: Topic, qos: Qos, retain: boolean): Reason {
-    const isAllowed = this.#rightsOf(principal).mayPublish(topic, qos, retain)
-    return isAllowed ? Reason.success : Reason.notAuthorized
+    const bits = this.#bitsOf(this.#lastPublished, principal, topic)
+    return (bits & publishBit(qos, retain)) === 0 ? Reason.notAuthorized : Reason.success
   }
 
   maySubscribe(principal: Principal, filter: TopicFilter): Reason {
@@ -155,7 +172,7 @@ export class Rules implements Access {
   }
 
   mayRead(principal: Principal, topic: Topic): boolean {
-    return this.#rightsOf(principal).mayRead(topic)
+    return (this.#bitsOf(this.#lastRead, principal, topic) & READ_BIT) !== 0
   }
 
   explain(principal: Principal, act: Act): Explanation {
@@ -232,6 +249,14 @@ export class Rules implements Access {
   #rightsOf(principal: Principal): Rights {
     const login = this.#logins.get(principal)
     return login?.generation === this.#generation ? login.rights : this.#compile(principal, login)
+  }
+
+  #bitsOf(last: Last, principal: Principal, topic: Topic): number {
+    if (last.principal === principal && last.topic === topic) return last.bits
+    last.bits = this.#rightsOf(principal).bitsOf(topic)
+    last.principal = principal
+    last.topic = topic
+    return last.bits
   }
 
   #compile(principal: Principal, login: Login | undefined): Rights {

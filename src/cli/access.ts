@@ -2,6 +2,7 @@
 // wrong with the settings, and the words for the start-up page.
 
 import { AccessFileError } from '../access/file-error.ts'
+import { FileWatch } from '../access/file-watch.ts'
 import { filesOf, isOpen } from '../access/rule-set.ts'
 import { openRules, type Rules, SERVER_RULES } from '../access/rules.ts'
 import { systemClock } from '../base/clock.ts'
@@ -45,6 +46,28 @@ export async function openAccess({ access, listeners }: Config): Promise<OpenAcc
   }
 }
 
+/** Calls `reload` whenever one of the files has changed. Undefined where none is to be watched. */
+export async function watchAccess(
+  { access: { watch } }: Config,
+  { files }: OpenAccess,
+  log: Log,
+  reload: () => void,
+): Promise<FileWatch | undefined> {
+  if (!watch || files.length === 0) return undefined
+  const found = new FileWatch(files, {
+    clock: systemClock,
+    changed: () => {
+      log.info('access files changed')
+      reload()
+    },
+    failed: (folder, error) => {
+      log.warn('access files are not watched, SIGHUP reloads', { folder, error: error.message })
+    },
+  })
+  await found.start()
+  return found
+}
+
 async function reload(rules: Rules, log: Log): Promise<void> {
   try {
     await rules.reload()
@@ -56,7 +79,7 @@ async function reload(rules: Rules, log: Log): Promise<void> {
 }
 
 /** It outlives restarts in what is stored, so it must not depend on the order of the listeners. */
-function nameOf({ protocol, place }: Listener): string {
+export function nameOf({ protocol, place }: Listener): string {
   return toUrl(protocol, place)
 }
 
@@ -84,6 +107,16 @@ function exposed(host: string): string[] {
     `  rameau start --host ${host} --set access.passwordFile=passwords`,
     'or let everybody in, to do everything, with --allow-anonymous',
   ]
+}
+
+/**
+ * Whether a user name counts at the listener with these rules: where its file has it, or where no
+ * listener asks for passwords.
+ */
+export function isNameChecked({ access, listeners }: Config, rules: string | undefined): boolean {
+  const settings = [access, ...listeners.flatMap((listener) => listener.access ?? [])]
+  const own = listeners.find((listener) => nameOf(listener) === rules)?.access ?? access
+  return own.passwordFile !== undefined || settings.every((one) => one.passwordFile === undefined)
 }
 
 export function isAnonymousAllowed({ allowAnonymous, passwordFile }: AccessFiles): boolean {

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { addCertCommands } from './cert-commands.ts'
 import { addConfigCommands } from './config-commands.ts'
+import { addExplainCommand } from './explain-flags.ts'
 import { addStartFlags, type StartFlags } from './flags.ts'
 import { VERSION } from '../base/version.ts'
 import { addPasswdFlags, type PasswdFlags } from './passwd-flags.ts'
@@ -23,7 +24,6 @@ const LATER: Readonly<Record<string, string>> = {
   observe: 'watch a topic over CoAP or HTTP',
   import: 'turn a mosquitto.conf into a configuration',
   store: 'check, measure, export or import a store',
-  explain: 'explain a reason code or a message of the log',
 }
 
 const USAGE_ERROR = 2
@@ -65,6 +65,9 @@ async function main(args: readonly string[]): Promise<number> {
       const { health } = await import('./health.ts')
       code = await health(url, tlsCa)
     })
+  addExplainCommand(program, (exit) => {
+    code = exit
+  })
   addCertCommands(program.command('cert').description('make certificates'), (exit) => {
     code = exit
   })

@@ -8,7 +8,7 @@ import { ConfigError } from '../config/layer.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Log } from '../core/ports.ts'
 import { createServer, type Server } from '../server.ts'
-import { accessProblems, type OpenAccess, openAccess } from './access.ts'
+import { accessProblems, type OpenAccess, openAccess, watchAccess } from './access.ts'
 import { announce } from './announce.ts'
 import { type StartFlags, toSources } from './flags.ts'
 import {
@@ -79,15 +79,16 @@ async function run(
   const reload = () => {
     notices.reloading()
     for (const { renew } of open) renew?.()
-    void access.reload(output.log).then(() => {
-      server.checkLogins()
+    void refresh().then(() => {
       output.log.info('reloaded')
       notices.reloaded()
     })
   }
+  const refresh = () => access.reload(output.log).then(() => server.checkLogins())
   const signals = new Signals(process, systemClock, reload)
   const stop = async (signal: string): Promise<Exit> => {
     output.log.info('stopping', { signal })
+    watch?.close()
     notices.stopping()
     const code = await drain(server, signals, output.log)
     await notices.settle()
@@ -102,6 +103,7 @@ async function run(
     ...(config.memory ? {} : { data: config.data, durability: config.durability }),
     log: output.log,
   })
+  const watch = await watchAccess(config, access, output.log, () => void refresh())
   try {
     // HTTP first, which says that the server is not ready until its data has been read.
     const asked = await openListeners(prepared.filter(isHttp), server, output.log)

@@ -4,6 +4,7 @@
 import type { Timer } from '../base/clock.ts'
 import { Reason } from '../base/reason.ts'
 import type { Principal } from '../core/ports.ts'
+import { explain } from '../core/refusal.ts'
 import type { Backlog } from './backlog.ts'
 import type { Peer } from './peer.ts'
 import { Session } from './session.ts'
@@ -166,6 +167,27 @@ export class Sessions {
     retained.sweep(turn.wallMs, SWEEP_TOPICS_MAX, ({ topic }) => {
       if (!topic.startsWith('$')) turn.append({ kind: 'cleared', topic })
     })
+  }
+
+  /**
+   * Rules changed: removes the subscriptions that they allow no more, also of those who are away.
+   * Who has to log in anew keeps his until then; nothing is delivered meanwhile.
+   */
+  checkSubscriptions(): void {
+    const { turn, access, log } = this.#world
+    turn.open()
+    for (const session of this.#sessions.values()) {
+      const { principal, subscriptions } = session
+      if (access.mayStay?.(principal) === false) continue
+      for (const subscription of subscriptions.list()) {
+        const { filter, share } = subscription
+        if (access.maySubscribe(principal, filter) === Reason.success) continue
+        subscriptions.remove(subscription)
+        const { clientId: client } = session
+        const { by: rule } = explain(access, principal, { act: 'subscribe', filter }) ?? {}
+        log.info('subscription removed', { client, filter, share, user: principal.user, rule })
+      }
+    }
   }
 
   /** Begins to sweep at intervals. */

@@ -8,7 +8,12 @@ import {
   type Subscription,
   type SubscriptionOptions,
 } from '../core/subscription.ts'
-import { type SubscriptionFilter, shareName, type TopicFilter } from '../core/topic.ts'
+import {
+  parseSubscriptionFilter,
+  type SubscriptionFilter,
+  shareName,
+  type TopicFilter,
+} from '../core/topic.ts'
 import { Replay } from './replay.ts'
 import type { GroupMember, SharedGroup, SharedGroups } from './shared-group.ts'
 import type { World } from './world.ts'
@@ -92,6 +97,16 @@ export class Subscriptions {
   restore({ filter, share, options }: StoredSession['subscriptions'][number]): void {
     if (share === undefined) this.#subscribe(filter, options)
     else this.#join(shareName(share, filter), filter, options)
+  }
+
+  /** All, as they are at present. */
+  list(): SubscriptionFilter[] {
+    const own = this.#own instanceof Map ? [...this.#own.values()] : this.#own ? [this.#own] : []
+    const shared = [...(this.#shared?.keys() ?? [])]
+    return [
+      ...own.map(({ filter }) => ({ filter, share: undefined })),
+      ...shared.flatMap((name) => parseSubscriptionFilter(name, Number.POSITIVE_INFINITY) ?? []),
+    ]
   }
 
   /** The session has a connection: its groups may count on it. */

@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { createScram } from '../../src/access/hash-scram.ts'
+import { publishBit, READ_BIT, type Rights } from '../../src/access/rights.ts'
 import type { AccessSettings } from '../../src/access/rule-set.ts'
 import { openRules, type Rules, type RulesOptions } from '../../src/access/rules.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
+import type { Qos } from '../../src/core/message.ts'
+import type { Topic } from '../../src/core/topic.ts'
 
 interface Options {
   /** Who can use SCRAM too. */
@@ -58,6 +61,15 @@ export function rulesOf(
   options: RulesOptions = {},
 ): Promise<Rules> {
   return openRules(new Map([['', accessSettings(some)]]), clock, options)
+}
+
+/** What a client's rights say of a topic. */
+export function mayRead(rights: Rights, topic: Topic): boolean {
+  return (rights.bitsOf(topic) & READ_BIT) !== 0
+}
+
+export function mayPublish(rights: Rights, topic: Topic, qos: Qos, retain: boolean): boolean {
+  return (rights.bitsOf(topic) & publishBit(qos, retain)) !== 0
 }
 
 /** As mosquitto_passwd 2.0 writes it. */
