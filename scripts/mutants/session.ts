@@ -14,11 +14,15 @@ const SESSION = 'src/session/session.ts'
 const SESSIONS = 'src/session/sessions.ts'
 const GROUP = 'src/session/shared-group.ts'
 const TURN = 'src/base/turn.ts'
+const TAIL = 'src/session/stored-tail.ts'
+const RECOVERY = 'src/session/recovery.ts'
 const OUTBOX = 'src/base/outbox.ts'
 
 const SENDING = ['src/session/sender.test.ts', 'src/session/session.test.ts']
 const QUEUES = ['src/session/queue.test.ts']
 const BACKLOGS = ['src/session/backlog.test.ts']
+const STORED = ['src/session/stored-tail.test.ts']
+const RECOVERED = ['src/session/recovery.test.ts']
 const REPLAYS = ['src/session/replay.test.ts']
 const WILLS = ['src/session/will.test.ts']
 const ONE = ['src/session/session.test.ts']
@@ -416,5 +420,47 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     find: 'if (!this.#wasFull || this.bytes * 2 > this.#bytesMax) return',
     replace: 'if (!this.#wasFull) return',
     tests: OUTBOXES,
+  },
+  {
+    name: 'reads a page before half of the last one is sent',
+    file: BACKLOG,
+    find: 'if (length * 2 > queueWindowMax',
+    replace: 'if (length > queueWindowMax',
+    tests: STORED,
+  },
+  {
+    name: 'holds all that is new in memory though older messages are not',
+    file: BACKLOG,
+    find: 'return this.#isOpen && this.#tail.count === 0 && !this.#tail.isBusy',
+    replace: 'return this.#isOpen && !this.#tail.isBusy',
+    tests: STORED,
+  },
+  {
+    name: 'gives up a page that could not be read',
+    file: TAIL,
+    find: '    if (reading.isStale) return\n    this.#retry = ',
+    replace: '    if (!reading.isStale) return\n    this.#retry = ',
+    tests: STORED,
+  },
+  {
+    name: 'publishes wills at once after a restart',
+    file: RECOVERY,
+    find: 'Math.max(delayMs, WILL_GRACE_MS)',
+    replace: 'delayMs',
+    tests: RECOVERED,
+  },
+  {
+    name: 'does not count the time that the server was down',
+    file: RECOVERY,
+    find: 'Math.max(0, endsAtMs - wallMs)',
+    replace: 'Math.max(0, endsAtMs - closedAtMs)',
+    tests: RECOVERED,
+  },
+  {
+    name: 'never commits what nobody waits for',
+    file: TURN,
+    find: 'else if (this.#hasAppended && mayCommit) this.#commitLater()',
+    replace: 'else if (this.#next === 0) this.#commitLater()',
+    tests: TURNS,
   },
 ]

@@ -155,6 +155,18 @@ test('no more is held in memory than the window, by messages and by bytes', () =
   }
 })
 
+test('what is new waits behind what is in the store though the window has room', () => {
+  const { world } = setUp()
+  const away = world.connect('c')
+  subscribe(away, 'a')
+  away.close()
+  publish(world, 1, 10)
+  const back = world.connect('c', {}, 1)
+  publish(world, 11, 11)
+  drain(world, back)
+  assert.deepEqual(back.peer.texts, numbers(1, 11))
+})
+
 test('a page that cannot be read is asked for again', () => {
   let failures = 2
   const failure = (): Error | undefined => (failures-- > 0 ? new Error('no disk') : undefined)

@@ -196,7 +196,7 @@ export const PLANTS: readonly Plant[] = [
     name: 'loses what waits when a connection is taken over',
     file: SESSION,
     find: '    const returning = new Map<SharedGroup, Delivery[]>()',
-    replace: '    this.#backlog.clear()\n    const returning = new Map<SharedGroup, Delivery[]>()',
+    replace: '    this.#backlog?.clear()\n    const returning = new Map<SharedGroup, Delivery[]>()',
   },
   {
     name: 'does not clear a state',
@@ -268,7 +268,8 @@ export const PLANTS: readonly Plant[] = [
     name: 'keeps a session that is over',
     file: SESSIONS,
     find: '    if (session.expiryS === 0) {',
-    replace: '    if (session.expiryS === 0 && session.inflight === 0) {',
+    replace:
+      '    if (session.expiryS === 0 && session.inflight > 0) return\n    if (session.expiryS === 0) {',
   },
   {
     name: 'writes while another write is under way',
