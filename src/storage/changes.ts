@@ -118,8 +118,7 @@ export class SessionChanges {
       this.reused ??= new Set()
       this.reused.add(packetId)
     }
-    const goesOn = before !== undefined && isReleased(before)
-    this.flights.set(packetId, goesOn ? RELEASED_AT - place : place)
+    this.flights.set(packetId, place)
   }
 
   released(packetId: number): void {

@@ -29,7 +29,8 @@ function message(offset: number, bytes = 100): Message {
 }
 
 function queue(store: DurableStore, name: QueueName, one: Message, isOwn = false): void {
-  store.append({ kind: 'queued', queue: name, message: one, qos: 1, retain: false, ids: [], isOwn })
+  const delivery = { message: one, qos: 1, retain: false, ids: [], isOwn } as const
+  store.append({ kind: 'queued', queue: name, ...delivery })
 }
 
 function open(store: DurableStore, clientId: string): void {
@@ -198,7 +199,7 @@ test('entries that cannot be read are kept aside, and the rest is brought back',
   const [path = ''] = [...world.disk.files().keys()].filter((name) => name.startsWith('quar'))
   const lines = new TextDecoder().decode(world.disk.contents(path)).trimEnd().split('\n')
   assert.equal(lines.length, 2)
-  for (const line of lines) assert.equal(JSON.parse(line).reason, 'its checksum is wrong')
+  for (const line of lines) assert.match(line, /"reason":"its checksum is wrong"/)
   await world.settled(again.close())
   world.logged.length = 0
   const last = await world.open()

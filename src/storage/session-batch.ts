@@ -84,7 +84,7 @@ export class SessionBatch {
       this.#batch.put(key, this.#values.sealed(key))
     }
     if (isReleased(value)) this.#putMark(flightKey(id, packetId, true))
-    else if (value === GONE || changes.reused?.has(packetId) === true) {
+    else if (value === GONE || changes.state.flights?.has(packetId) === true) {
       this.#batch.del(flightKey(id, packetId, true))
     }
   }

@@ -1,5 +1,9 @@
 // Each port's contract, for each implementation of it.
 
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/base/clock.ts'
 import { seededRandom, systemRandom } from '../../src/base/random.ts'
@@ -10,9 +14,11 @@ import { ALLOW_ALL, denyAll } from '../../src/core/access.ts'
 import type { StoreRecord } from '../../src/core/store.ts'
 import { setImmediateScheduler } from '../../src/net/scheduler.ts'
 import { createMemoryStore } from '../../src/storage/memory.ts'
+import { openDurableStore } from '../../src/storage/open-durable.ts'
 import { AccessFiles, rulesOf } from '../support/access-files.ts'
 import { DelayingStore } from '../support/delaying-store.ts'
 import { KeepingStore } from '../support/keeping-store.ts'
+import { StoreWorld } from '../support/store-world.ts'
 import { VirtualClock, VirtualScheduler } from '../support/virtual-clock.ts'
 import { VirtualTime } from '../support/virtual-time.ts'
 import { accessContract } from './access.ts'
@@ -34,6 +40,16 @@ storeContract('keeping store', () => ({
   failures: 0,
 }))
 storeContract('delaying store', () => delayingStore(0))
+for (const epochBytes of [1, 10_000, 1_000_000]) {
+  storeContract(`durable store in epochs of ${epochBytes} B`, () => {
+    return durableStore(new StoreWorld(epochBytes, { bounds: { epochBytes } }))
+  })
+}
+storeContract('durable store of a directory', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'rameau-contract-'))
+  after(() => rm(directory, { recursive: true, force: true }))
+  return directoryStore(directory)
+})
 storeContract('delaying and failing store', () => delayingStore(3))
 
 clusterContract('alone', () => ALONE)
@@ -120,6 +136,25 @@ for (const format of ['human', 'json'] as const) {
       lines: () => lines,
     }
   })
+}
+
+function durableStore(world: StoreWorld): StoreUnderTest {
+  const store = world.create()
+  const reopen = (): StoreUnderTest => {
+    world.crash()
+    return durableStore(world)
+  }
+  return { store, settle: () => world.passes(2000), failures: 0, reopen }
+}
+
+async function directoryStore(directory: string): Promise<StoreUnderTest> {
+  const ignore = (): void => {}
+  const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
+  const store = await openDurableStore({
+    ...{ directory, log, clock: systemClock, scheduler: setImmediateScheduler },
+    ...{ segmentBytes: 64 * 1024, bounds: { epochBytes: 10_000 } },
+  })
+  return { store, settle: () => {}, failures: 0, reopen: () => directoryStore(directory) }
 }
 
 function delayingStore(failures: number): StoreUnderTest {

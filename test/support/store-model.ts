@@ -96,9 +96,8 @@ export class StoreModel {
         return
       case 'sent': {
         const { packetId, queue, group } = record
-        const isReleased = session.flights.get(packetId)?.isReleased ?? false
         const delivery = deliveryOf(record)
-        session.flights.set(packetId, { ...delivery, packetId, queue, group, isReleased })
+        session.flights.set(packetId, { ...delivery, packetId, queue, group, isReleased: false })
         return
       }
       case 'released': {

@@ -69,6 +69,7 @@ export class StoreScript {
   }
 
   #publish(): void {
+    if (this.#offset >= this.model.reservedBound) this.#reserve()
     const message = this.#message(this.#offset++)
     this.#history.push(message)
     if (this.#history.length > 20) this.#history.shift()
@@ -170,6 +171,7 @@ export class StoreScript {
   #disconnect(): void {
     const clientId = this.#client()
     if (clientId === undefined) return
+    if (this.model.sessions.get(clientId)?.closedAtMs !== undefined) return
     const endsAtMs = this.#random.below(2) === 0 ? Number.POSITIVE_INFINITY : 2_000_000_000_000.5
     this.#record({ kind: 'closed', clientId, atMs: 1_900_000_000_000, endsAtMs })
   }
@@ -179,7 +181,8 @@ export class StoreScript {
     if (clientId === undefined) return
     const filter = `${this.#one(['a', 'b', '+/x'])}/#` as TopicFilter
     const share = this.#random.below(3) === 0 ? 'g' : undefined
-    if (this.#random.below(3) === 0) {
+    const subscriptions = this.model.sessions.get(clientId)?.subscriptions
+    if (this.#random.below(3) === 0 && subscriptions?.has(`${share}/${filter}`) === true) {
       this.#record({ kind: 'unsubscribed', clientId, filter, share })
       return
     }
@@ -216,9 +219,11 @@ export class StoreScript {
     if (this.#random.below(3) > 0) return
     const queue = groupQueue(this.#one(GROUPS) ?? '')
     for (const [clientId, { flights }] of this.model.sessions) {
-      for (const { isReleased: _, ...flight } of [...flights.values()]) {
+      for (const { isReleased, ...flight } of [...flights.values()]) {
         if (flight.queue !== queue) continue
         this.#record({ kind: 'sent', clientId, ...flight, queue: undefined, isOwn: true })
+        const { packetId } = flight
+        if (isReleased) this.#record({ kind: 'released', clientId, packetId })
       }
     }
     this.#record({ kind: 'emptied', queue })
