@@ -4,6 +4,7 @@ import { CODEC_MUTANTS } from './codec.ts'
 import { FRONT_MUTANTS } from './front.ts'
 import type { Mutant } from './mutant.ts'
 import { SESSION_MUTANTS } from './session.ts'
+import { STORAGE_MUTANTS } from './storage.ts'
 import { TREE_MUTANTS } from './tree.ts'
 
 export const AREAS: readonly (readonly [area: string, mutants: readonly Mutant[]])[] = [
@@ -11,6 +12,7 @@ export const AREAS: readonly (readonly [area: string, mutants: readonly Mutant[]
   ['tree', TREE_MUTANTS],
   ['session', SESSION_MUTANTS],
   ['front', FRONT_MUTANTS],
+  ['storage', STORAGE_MUTANTS],
 ]
 
 export const MUTANTS: readonly Mutant[] = AREAS.flatMap(([, mutants]) => mutants)
