@@ -24,7 +24,7 @@ import type { Store, StoreRecord } from './core/store.ts'
 import { type Gauges, SysTree } from './core/sys-tree.ts'
 import { TopicTree } from './core/topic-tree.ts'
 import { type Embedded, EmbeddedFront } from './fronts/embedded/front.ts'
-import { createHttpFront } from './fronts/http/front.ts'
+import { HttpFront, type Origin } from './fronts/http/front.ts'
 import { MqttFront } from './fronts/mqtt/front.ts'
 import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from './fronts/mqtt/settings.ts'
 import { acceptDuplex } from './net/duplex.ts'
@@ -149,10 +149,7 @@ export function createServer(options: ServerOptions = {}): Server {
   const store = storeOf(options, { clock, scheduler, log })
 
   const counters = createCounters()
-  const turn = new Turn<StoreRecord>(scheduler, clock, store, (error) => {
-    counters.commitsFailed += 1
-    log.error('commit failed, trying again', { error: error.message })
-  })
+  const turn = new Turn<StoreRecord>(scheduler, clock, store, commitFailed(counters, log))
   const deadlines = new Deadlines(clock)
   const tree = new TopicTree(limits.audiencesMax)
   const retained = new Retained(limits.retainedBytesMax)
@@ -173,8 +170,14 @@ export function createServer(options: ServerOptions = {}): Server {
   if (options.presence ?? true) presence.start()
   const ready = recover(store, new SessionRecovery(world, sessions, presence.isBack))
 
-  const listeners = listenersOf(front, gate, limits, settings)
+  const isReady = (): boolean => listeners.isReady
+  const http = new HttpFront({ ...world, random, scheduler, offer: settings, isReady })
+  const listeners: Listeners = listenersOf(front, http, gate, limits, settings)
   const acceptBy = (own: Access | undefined) => own && ((wire: Wire) => front.accept(wire, own))
+  const endsBy = (own: Access) => ({
+    accept: (wire: Wire) => front.accept(wire, own),
+    fetch: (request: Request, origin: Origin) => http.answer(request, origin, own),
+  })
   const close = once(async () => {
     await listeners.close(front.drain())
     await embedded.close()
@@ -199,15 +202,22 @@ export function createServer(options: ServerOptions = {}): Server {
     listen: async ({ access: own, ...place }) => {
       // HTTP says meanwhile that the server is not ready.
       if (place.speaks !== 'http') await ready
-      return listeners.listen(place, acceptBy(own))
+      return listeners.listen(place, own && endsBy(own))
     },
-    attach: (http, { access: own, ...place } = {}) => listeners.attach(http, place, acceptBy(own)),
+    attach: (to, { access: own, ...place } = {}) => listeners.attach(to, place, acceptBy(own)),
     checkLogins: () => {
       front.checkLogins()
       sessions.checkSubscriptions()
     },
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+function commitFailed(counters: Counters, log: Log): (error: Error) => void {
+  return (error) => {
+    counters.commitsFailed += 1
+    log.error('commit failed, trying again', { error: error.message })
   }
 }
 
@@ -241,21 +251,21 @@ function once(task: () => Promise<void>): () => Promise<void> {
 
 function listenersOf(
   front: MqttFront,
+  http: HttpFront,
   gate: Gate,
   limits: Limits,
   settings: MqttSettings,
 ): Listeners {
-  const listeners: Listeners = new Listeners({
+  return new Listeners({
     accept: (wire) => front.accept(wire),
     isOpen: () => gate.isOpen,
     entrance: new Entrance((arriving) => front.isFull(arriving)),
-    fetch: createHttpFront({ isReady: () => listeners.isReady }),
+    fetch: (request, origin) => http.answer(request, origin),
     webSocket: {
       messageBytesMax: Math.max(limits.packetBytesMax, WEBSOCKET_BYTES_MIN),
       strictSubprotocol: settings.strictSubprotocol,
     },
   })
-  return listeners
 }
 
 function holdingsOf(

@@ -268,8 +268,7 @@ export const PLANTS: readonly Plant[] = [
     name: 'keeps a session that is over',
     file: SESSIONS,
     find: '    if (session.expiryS === 0) {',
-    replace:
-      '    if (session.expiryS === 0 && session.inflight > 0) return\n    if (session.expiryS === 0) {',
+    replace: '    if (session.inflight > 0) return\n    if (session.expiryS === 0) {',
   },
   {
     name: 'writes while another write is under way',
