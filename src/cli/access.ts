@@ -46,19 +46,19 @@ export async function openAccess({ access, listeners }: Config): Promise<OpenAcc
   }
 }
 
-/** Calls `reload` whenever one of the files has changed. Undefined where none is to be watched. */
+/** Calls `changed` whenever one of the files has changed. Undefined where none is to be watched. */
 export async function watchAccess(
   { access: { watch } }: Config,
   { files }: OpenAccess,
   log: Log,
-  reload: () => void,
+  changed: () => void,
 ): Promise<FileWatch | undefined> {
   if (!watch || files.length === 0) return undefined
   const found = new FileWatch(files, {
     clock: systemClock,
     changed: () => {
       log.info('access files changed')
-      reload()
+      changed()
     },
     failed: (folder, error) => {
       log.warn('access files are not watched, SIGHUP reloads', { folder, error: error.message })

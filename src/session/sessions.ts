@@ -301,11 +301,13 @@ export class Sessions {
   }
 
   #publish(will: Will): void {
-    const { principal, topic } = will
+    const { principal, topic, qos, retain } = will
     const message = toMessage(will, this.#world.turn.wallMs)
     const { reason } = this.#world.hub.publishPromised(message, principal)
     if (reason < 0x80) return
-    this.#world.log.warn('will refused', { client: principal.clientId, topic, reason })
+    const act = { act: 'publish', topic, qos, retain } as const
+    const { by: rule } = explain(this.#world.access, principal, act) ?? {}
+    this.#world.log.warn('will refused', { client: principal.clientId, topic, reason, rule })
   }
 
   #setWill(session: Session, will: Will | undefined): void {
