@@ -38,7 +38,7 @@ function open(store: DurableStore, clientId: string): void {
   store.append({ kind: 'opened', clientId, expiryS: 60, principal })
 }
 
-test('a new store begins at the wall clock, and an old one where offsets were reserved', async () => {
+test('a new store begins at the wall clock, an old one where offsets were reserved', async () => {
   const world = new StoreWorld(1)
   const beganMs = world.clock.wall()
   const { store, recovered } = await world.open()

@@ -25,23 +25,6 @@ type Create = () => StoreUnderTest | Promise<StoreUnderTest>
 const record = (bound: number): StoreRecord => ({ kind: 'reserved', bound })
 
 export function storeContract(name: string, create: Create): void {
-  /** Commits until it succeeds, as a turn does. Returns how often it failed. */
-  async function commit(under: StoreUnderTest): Promise<number> {
-    for (let failed = 0; failed < 100; failed++) {
-      const ends: (Error | undefined)[] = []
-      await ended(under, (done) => {
-        under.store.commit((error) => {
-          ends.push(error)
-          done()
-        })
-      })
-      assert.equal(ends.length, 1)
-      if (ends[0] === undefined) return failed
-      assert.ok(ends[0] instanceof Error)
-    }
-    throw new Error('the store never commits')
-  }
-
   test(`${name}: offsets begin at a positive safe integer`, async () => {
     const under = await create()
     const { firstOffset, wallMs } = await begin(under)
@@ -105,6 +88,11 @@ export function storeContract(name: string, create: Create): void {
     await close(under)
   })
 
+  readsBack(name, create)
+  comesBack(name, create)
+}
+
+function readsBack(name: string, create: Create): void {
   test(`${name}: a queue is read back by pages, in order, within both bounds`, async () => {
     const under = await create()
     const { firstOffset } = await begin(under)
@@ -129,7 +117,9 @@ export function storeContract(name: string, create: Create): void {
     assert.ok(script.model.state().queues.some(({ deliveries }) => deliveries.length > 3))
     await close(under)
   })
+}
 
+function comesBack(name: string, create: Create): void {
   test(`${name}: what it kept is brought back, and nothing else`, async () => {
     const under = await create()
     const { firstOffset } = await begin(under)
@@ -149,6 +139,23 @@ export function storeContract(name: string, create: Create): void {
     }
     await close(again)
   })
+}
+
+/** Commits until it succeeds, as a turn does. Returns how often it failed. */
+async function commit(under: StoreUnderTest): Promise<number> {
+  for (let failed = 0; failed < 100; failed++) {
+    const ends: (Error | undefined)[] = []
+    await ended(under, (done) => {
+      under.store.commit((error) => {
+        ends.push(error)
+        done()
+      })
+    })
+    assert.equal(ends.length, 1)
+    if (ends[0] === undefined) return failed
+    assert.ok(ends[0] instanceof Error)
+  }
+  throw new Error('the store never commits')
 }
 
 /** Waits for something, and sees to it that it comes. */
