@@ -4,7 +4,7 @@ export { AccessFileError } from './access/file-error.ts'
 export type { AccessSettings } from './access/rule-set.ts'
 export { openRules, type Rules, type RulesOptions, SERVER_RULES } from './access/rules.ts'
 export type { Clock, Timer } from './base/clock.ts'
-export { ListenError, RefusedError } from './base/errors.ts'
+export { ListenError, RefusedError, StoreOpenError } from './base/errors.ts'
 export type { Random } from './base/random.ts'
 export { Reason } from './base/reason.ts'
 export type { Scheduler } from './base/scheduler.ts'
@@ -29,12 +29,24 @@ export type {
   AuthenticationExchange,
   AuthenticationMethod,
   AuthenticationStep,
+  Cluster,
   Credentials,
   Explanation,
   Log,
   LogFields,
   Principal,
 } from './core/ports.ts'
+export type {
+  QueueName,
+  Recovery,
+  Store,
+  StoredDelivery,
+  StoredFlight,
+  StoredQueue,
+  StoredSession,
+  StoredWill,
+  StoreRecord,
+} from './core/store.ts'
 export type { Topic, TopicFilter } from './core/topic.ts'
 export type {
   Embedded,

@@ -39,3 +39,13 @@ export class RefusedError extends Error {
     this.reason = reason
   }
 }
+
+/** Why a store cannot be opened, in words for the operator. */
+export class StoreOpenError extends Error {
+  readonly code: 'ERR_STORE_IN_USE' | 'ERR_STORE_FORMAT' | 'ERR_STORE_UNREADABLE'
+
+  constructor(code: StoreOpenError['code'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}

@@ -21,7 +21,7 @@ import {
   prepareListeners,
   toUrl,
 } from './listeners.ts'
-import { StoreOpenError } from '../storage/storage-errors.ts'
+import { StoreOpenError } from '../base/errors.ts'
 import { openOutput, openStdout, type Output } from './log.ts'
 import { Notices } from './notices.ts'
 import { Signals } from './signals.ts'

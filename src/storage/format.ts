@@ -1,6 +1,6 @@
 // The version of what lies in the data directory, and what is said of another one.
 
-import { StoreOpenError } from './storage-errors.ts'
+import { StoreOpenError } from '../base/errors.ts'
 
 /** Grows when an older program could not read, or would misread, what a newer one wrote. */
 export const FORMAT = 1

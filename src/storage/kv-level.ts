@@ -4,7 +4,8 @@
 import { ClassicLevel } from 'classic-level'
 import type { Scheduler } from '../base/scheduler.ts'
 import type { Kv, KvAnswer, KvBatch, KvDone, KvEntry, KvRange, KvSnapshot } from './kv.ts'
-import { StoreOpenError, toError } from './storage-errors.ts'
+import { StoreOpenError } from '../base/errors.ts'
+import { toError } from './storage-errors.ts'
 
 /** About what one page of a range comes to at most. */
 const PAGE_BYTES = 256 * 1024

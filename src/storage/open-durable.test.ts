@@ -14,7 +14,7 @@ import { RecoveredState, StoreModel } from '../../test/support/store-model.ts'
 import { StoreScript } from '../../test/support/store-script.ts'
 import type { DurableStore } from './durable.ts'
 import { openDurableStore } from './open-durable.ts'
-import { StoreOpenError } from './storage-errors.ts'
+import { StoreOpenError } from '../base/errors.ts'
 
 const scheduler: Scheduler = { defer: (run) => void setImmediate(run) }
 const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

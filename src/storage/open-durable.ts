@@ -12,7 +12,7 @@ import { DurableStore } from './durable.ts'
 import { FORMAT, FORMAT_FILE, formatError, formatText } from './format.ts'
 import { openLevel } from './kv-level.ts'
 import { createNodeDisk } from './node-disk.ts'
-import { StoreOpenError } from './storage-errors.ts'
+import { StoreOpenError } from '../base/errors.ts'
 
 const TABLE_FOLDER = 'table'
 /** The state has messages and principals of everybody. */

@@ -5,22 +5,13 @@ export class UnreadableError extends Error {
   readonly code = 'ERR_STORE_UNREADABLE'
 }
 
-/** Why a store cannot be opened, in words for the operator. */
-export class StoreOpenError extends Error {
-  readonly code: 'ERR_STORE_IN_USE' | 'ERR_STORE_FORMAT' | 'ERR_STORE_UNREADABLE'
-
-  constructor(code: StoreOpenError['code'], message: string, cause?: unknown) {
-    super(message, { cause })
-    this.code = code
-  }
-}
-
 export function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }
 
-/** Whether room is what lacks. LevelDB says so in words alone. */
+/** Whether room is what lacks. LevelDB says so in words alone, or its cause does. */
 export function isFull(error: Error): boolean {
   if ('kind' in error && error.kind === 'full') return true
-  return /no space left|disk quota/i.test(error.message)
+  if (/no space left|disk quota/i.test(error.message)) return true
+  return error.cause instanceof Error && isFull(error.cause)
 }

@@ -27,7 +27,9 @@ export class MemoryKvDisk {
   fault: (operation: KvOperation) => KvFault = () => 'none'
   /** Batches that were written. */
   batches = 0
-  /** Whether a write comes to the disk only when it is answered; else as soon as it is asked for. */
+  /**
+   * Whether a write comes to the disk only when it is answered; else as soon as it is asked for.
+   */
   isLate: () => boolean = () => false
   /** Counts lives: what was asked for in an earlier one is never answered. */
   life = 0

@@ -25,8 +25,8 @@ export class Rameau {
   #changed: () => void = () => undefined
 
   /**
-   * `env` is added to an environment without any `RAMEAU_…`; data goes to a folder of its own, which
-   * is removed with the end.
+   * `env` is added to an environment without any `RAMEAU_…`; data goes to a folder of its own,
+   * which is removed with the end.
    */
   constructor(args: readonly string[], env: Record<string, string> = {}, cwd?: string) {
     const clean = Object.entries(process.env).filter(([name]) => !name.startsWith('RAMEAU_'))
