@@ -119,7 +119,9 @@ class PageRun {
   async #configuration({ text, file, ends }: Block): Promise<void> {
     const name = file ?? 'shown.yaml'
     await writeFile(join(this.#desk.folder, name), text)
-    await this.#finish(['rameau', 'config', 'check', name], ends)
+    // Rules are YAML too, and no configuration by themselves.
+    const what = name === 'rules.yaml' ? ['--set', `access.rulesFile=${name}`] : [name]
+    await this.#finish(['rameau', 'config', 'check', ...what], ends)
     if (file === undefined) await rm(join(this.#desk.folder, name))
   }
 

@@ -245,13 +245,15 @@ test('who is away loses his subscriptions too, and who must log in anew keeps hi
     const credentials = { clientId: user, user, password, address: 'local', front } as const
     const { principal } = await rules.authenticate(credentials)
     assert.ok(principal !== undefined)
-    const { session, close } = world.connect(user, { principal })
+    const connected = world.connect(user, { principal })
     const options = { qos: 1, noLocal: false, retainAsPublished: false } as const
     for (const filter of ['a', 'b']) {
-      const asked = { filter, share: undefined } as Parameters<typeof session.subscriptions.add>[0]
-      session.subscriptions.add(asked, { ...options, retainHandling: 0, id: 0 })
+      const asked = { filter, share: undefined } as Parameters<
+        typeof connected.session.subscriptions.add
+      >[0]
+      connected.session.subscriptions.add(asked, { ...options, retainHandling: 0, id: 0 })
     }
-    close()
+    connected.close()
   }
   await files.passwords({ al: 'one', bo: 'other' })
   files.write('rules.yaml', 'rules: [allow: connect, { allow: read, topic: a }]\n')
