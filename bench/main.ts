@@ -10,6 +10,8 @@ const PARTS = {
   connects: () => import('./connects.ts'),
   /** Whether clients that come and go leave anything behind. */
   churn: () => import('./churn-part.ts'),
+  /** What rules cost. */
+  rules: () => import('./rules.ts'),
   /** What keeping messages on disk costs. */
   durable: () => import('./durable.ts'),
   /** What an append to the journal alone costs. */
