@@ -69,6 +69,10 @@ export class DurableStore implements Store {
   #held: Done | undefined
   #isArmed = false
   #isFlushing = false
+  /** Whether the last write to the journal failed. */
+  #hasFailed = false
+  /** What the log says. */
+  #isRefusing = false
   #isRecovered = false
   /** The place in the present epoch up to which frames were cut. */
   #cutAt = 0
@@ -137,8 +141,21 @@ export class DurableStore implements Store {
 
   refusal(): Reason | undefined {
     const trouble = this.#parts?.journal.trouble ?? this.#parts?.table.trouble
+    if (this.#isRefusing !== (trouble !== undefined)) this.#sayTrouble(trouble)
     if (trouble === undefined) return undefined
     return isFull(trouble) ? Reason.quotaExceeded : Reason.implementationSpecificError
+  }
+
+  /** Once at its begin, unless who commits or the table says it, and once at its end. */
+  #sayTrouble(trouble: Error | undefined): void {
+    const { log } = this.#options
+    this.#isRefusing = trouble !== undefined
+    if (trouble === undefined) log.info('the disk can be written again')
+    else if (!this.#hasFailed && trouble !== this.#parts?.table.trouble) {
+      log.error('the disk cannot be written, refusing what must be kept', {
+        error: trouble.message,
+      })
+    }
   }
 
   get isCongested(): boolean {
@@ -228,6 +245,7 @@ export class DurableStore implements Store {
 
   #written(error: Error | undefined): void {
     this.#isWriting = false
+    this.#hasFailed = error !== undefined
     if (error !== undefined) {
       this.#commitsFailed += 1
       const done = this.#done

@@ -28,6 +28,8 @@ type Around = (args: unknown[], done: Call, call: Call) => void
 let disk: DiskOrder = { delayMs: Number(process.env['JOURNAL_DELAY_MS'] ?? 0) }
 /** Open files of the journal, and whether each write is durable at once. */
 const files = new Map<unknown, boolean>()
+/** What is delayed: done at once when the disk becomes another. */
+const late = new Set<() => void>()
 const counts = { commits: 0, commitBytes: 0 }
 
 function wrap(name: Name, around: Around): void {
@@ -42,7 +44,16 @@ function wrap(name: Name, around: Around): void {
 
 function later(done: Call): Call {
   const { delayMs = 0 } = disk
-  return delayMs === 0 ? done : (...results) => setTimeout(() => done(...results), delayMs)
+  if (delayMs === 0) return done
+  return (...results) => {
+    const finish = (): void => {
+      clearTimeout(timer)
+      late.delete(finish)
+      done(...results)
+    }
+    const timer = setTimeout(finish, delayMs)
+    late.add(finish)
+  }
 }
 
 /** True: it has failed. */
@@ -102,6 +113,7 @@ process.on('message', (message) => {
   if (message === 'journal') process.send?.({ journal: counts satisfies JournalCounts })
   else if (isOrder(message)) {
     disk = message
+    for (const finish of late) finish()
     process.send?.({ disk })
   }
 })

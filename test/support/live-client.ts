@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { connect as dial, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createWebSocketStream, WebSocket } from 'ws'
+import { FAILURE } from '../../src/base/reason.ts'
 import { decode } from '../../src/codec/mqtt/decode.ts'
 import { encode } from '../../src/codec/mqtt/encode.ts'
 import { Framer } from '../../src/codec/mqtt/framer.ts'
@@ -209,6 +210,8 @@ export class LiveClient {
       case PacketType.pubrel:
         return this.#acknowledge(PacketType.pubcomp, packet.packetId)
       case PacketType.pubrec:
+        // A refused message is done with.
+        if (packet.reason >= FAILURE) return this.#settle(packet.packetId, packet)
         return this.#acknowledge(PacketType.pubrel, packet.packetId)
       case PacketType.puback:
       case PacketType.pubcomp:
