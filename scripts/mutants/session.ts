@@ -457,6 +457,13 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     tests: RECOVERED,
   },
   {
+    name: 'reads a queue anew whose messages are all in flight',
+    file: RECOVERY,
+    find: 'if (count > 0 || after > 0)',
+    replace: 'if (count > 0)',
+    tests: RECOVERED,
+  },
+  {
     name: 'never commits what nobody waits for',
     file: TURN,
     find: 'else if (this.#hasAppended && mayCommit) this.#commitLater()',

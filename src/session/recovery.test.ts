@@ -83,6 +83,36 @@ test('[MQTT-4.1.0-1] what waits and what is in flight goes on in its order', () 
   assert.deepEqual(world.warnings, [])
 })
 
+test('[MQTT-4.4.0-1] all of a queue is in flight: what comes later brings none of it again', () => {
+  const first = start()
+  const client = first.world.connect('c', {}, 3)
+  subscribe(client, 'a')
+  client.close()
+  for (const text of ['1', '2', '3']) first.world.publish('a', text, { qos: 2 })
+  const again = first.world.connect('c', {}, 3)
+  again.session.pubrec(2, Reason.success)
+
+  const { world, store } = restart(first)
+  world.publish('a', '4', { qos: 2 })
+  const back = world.connect('c', {}, 9)
+  assert.deepEqual(
+    back.peer.sent.map(({ text, dup }) => [text, dup]),
+    [
+      ['1', true],
+      ['3', true],
+      ['4', false],
+    ],
+  )
+  assert.deepEqual(back.peer.released, [2])
+  assert.deepEqual([back.session.inflight, back.session.waiting], [4, 0])
+  for (let id = 1; id <= 4; id++) {
+    if (id !== 2) back.session.pubrec(id, Reason.success)
+    assert.equal(back.session.pubcomp(id), true)
+  }
+  assert.equal(store.state.waiting(sessionQueue('c')).length, 0)
+  assert.deepEqual(world.warnings, [])
+})
+
 test('ids that were received and not released are known', () => {
   const first = start()
   first.world.connect('c').session.receive(7)

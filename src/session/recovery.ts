@@ -111,7 +111,8 @@ export class SessionRecovery implements Recovery {
       } else if (flight.queue !== undefined) this.#flights.push({ session, delivery })
     }
     const { expiresAtMs } = queue
-    if (count > 0) session.restoreQueue({ count, bytes, expiresAtMs }, after)
+    // Also where nothing waits: what is in flight stands there, and must not be read as new.
+    if (count > 0 || after > 0) session.restoreQueue({ count, bytes, expiresAtMs }, after)
   }
 
   #resume({ session, closedAtMs, endsAtMs }: Restored, wallMs: number): void {
