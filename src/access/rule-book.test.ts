@@ -287,3 +287,64 @@ test('random files decide as the plainest reading of them', () => {
     { numRuns: 500 },
   )
 })
+
+const NAMES = [...LEVELS, '$x', 'other']
+/** One name and level more than any filter below has. */
+const WORLD = [1, 2, 3, 4].flatMap((depth) => topicsOf(depth)).filter((topic) => topic !== '')
+
+function topicsOf(depth: number): Topic[] {
+  let layer = ['']
+  for (let level = 0; level < depth; level++) {
+    layer = layer.flatMap((above) => NAMES.map((name) => (level === 0 ? name : `${above}/${name}`)))
+  }
+  return layer as Topic[]
+}
+
+const subscribeRule = fc.record({
+  allows: fc.boolean(),
+  acts: fc.constantFrom<readonly string[]>(
+    ['read'],
+    ['read'],
+    ['subscribe'],
+    ['subscribe', 'read'],
+  ),
+  filter: fc
+    .tuple(
+      fc.array(fc.constantFrom('+', '+', '$x', ...LEVELS), { minLength: 1, maxLength: 2 }),
+      fc.boolean(),
+    )
+    .map(([some, isDeep]) => [...some, ...(isDeep ? ['#'] : [])].join('/'))
+    .filter((filter) => filter !== ''),
+})
+
+test('a filter is granted just where some topic of all that it matches may be read', () => {
+  const seen = [0, 0]
+  fc.assert(
+    fc.property(fc.array(subscribeRule, { maxLength: 6 }), subscribeRule, (some, { filter }) => {
+      const lines = some.map(({ allows, acts, filter: topic }) => {
+        return `- ${JSON.stringify({ [allows ? 'allow' : 'deny']: acts, topic })}\n`
+      })
+      // So that the file is one under which somebody can read.
+      const last = `- { allow: read, topic: nothing }\n`
+      const rights = bookOf(CONNECT + lines.join('') + last).rightsOf(who())
+      const reached = WORLD.filter((topic) => matches(filter as TopicFilter, topic))
+      const first = some.find(
+        (rule) =>
+          rule.acts.includes('subscribe') &&
+          reached.every((topic) => matches(rule.filter as TopicFilter, topic)),
+      )
+      const isReadable = reached.some((topic) => mayRead(rights, topic))
+      // Which no topic of the world is called.
+      const isNothing = matches(filter as TopicFilter, 'nothing' as Topic) && !isReadable
+      if (isNothing) return
+      const expected = first?.allows !== false && isReadable
+      assert.equal(subscribe(rights, filter), expected, `${filter}\n${lines.join('')}`)
+      seen[expected ? 1 : 0] = (seen[expected ? 1 : 0] ?? 0) + 1
+    }),
+    { numRuns: 300 },
+  )
+  assert.ok(
+    seen.every((count) => count > 20),
+    'both answers are frequent',
+  )
+})

@@ -29,7 +29,7 @@ const filters = fc
   .map(([front, last]) => [...front, last].join('/') as TopicFilter)
   .filter((filter) => filter !== '')
 
-const RUNS = { numRuns: 600 }
+const RUNS = { numRuns: 1500 }
 
 test('one covers another where it matches each of its topics', () => {
   fc.assert(
@@ -74,6 +74,10 @@ test('what the standard has of corners', () => {
   assert.ok(cover('#', '+/+'))
   assert.ok(cover('+/#', '#'), 'there is no topic above the first level')
   assert.ok(!cover('a/+/#', 'a/#'), 'which matches a')
+  assert.ok(cover('/+/#', '/#') && cover('+/+/#', '/#'), 'nor above /#')
+  assert.ok(!cover('/+', '/#') && !cover('//#', '/#'))
+  assert.equal(intersection('+' as TopicFilter, '/#' as TopicFilter), undefined)
+  assert.ok(![...witnesses('/#' as TopicFilter, 3)].includes('' as Topic))
   assert.ok(!cover('#', '$SYS/#'))
   assert.ok(!cover('+/a', '$SYS/a'))
   assert.ok(cover('$SYS/#', '$SYS/+'))

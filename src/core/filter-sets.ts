@@ -18,8 +18,9 @@ export function covers(wide: TopicFilter, narrow: TopicFilter): boolean {
     if (level === '#') return true
     const below = under[depth]
     if (below === '#') {
-      // `a/#` matches `a`, which nothing longer does; but there is no topic above the first level.
-      return depth === 0 && level === '+' && over.length === 2 && over[1] === '#'
+      // `a/#` matches `a`, which nothing longer does; but no topic is empty, as that above `/#`.
+      const hasParent = under.slice(0, depth).join('/') !== ''
+      return !hasParent && level === '+' && over.length === depth + 2 && over.at(-1) === '#'
     }
     // `a/#` covers `a`.
     if (below === undefined) return false
@@ -64,7 +65,8 @@ export function* witnesses(filter: TopicFilter, levelsMax: number): Generator<To
   levels.pop()
   if (levels.length === 0) levels.push(ANY)
   do {
-    yield levels.join('/') as Topic
+    const topic = levels.join('/')
+    if (topic !== '') yield topic as Topic // No topic is empty [MQTT-4.7.3-1].
     levels.push(ANY)
   } while (levels.length <= levelsMax + 1)
 }
@@ -86,6 +88,7 @@ function isApart([first = '']: readonly string[], [other = '']: readonly string[
   return (first === '+' || first === '#') && other.startsWith('$')
 }
 
-function join(common: readonly string[], rest: readonly string[]): TopicFilter {
-  return [...common, ...rest].join('/') as TopicFilter
+function join(common: readonly string[], rest: readonly string[]): TopicFilter | undefined {
+  const filter = [...common, ...rest].join('/')
+  return filter === '' ? undefined : (filter as TopicFilter)
 }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { Reason } from '../base/reason.ts'
 import { ALLOW_ALL, denyAll } from './access.ts'
 import { accessOf, type LoginVerdict, type Policies } from './policies.ts'
-import type { Access, Credentials, Log, Principal } from './ports.ts'
+import type { Access, Act, Credentials, Explanation, Log, Principal } from './ports.ts'
 import type { Topic, TopicFilter } from './topic.ts'
 
 const CREDENTIALS: Credentials = {
@@ -55,6 +55,33 @@ describe('policy functions', () => {
         assert.equal(outcome.principal?.user, user)
       }
     }
+  })
+
+  test('say what rules may go by', async () => {
+    const verdict = { user: 'bob', roles: ['staff'], claims: { tenant: 'acme' } }
+    const { principal } = await bind({ authenticate: () => verdict }).authenticate(CREDENTIALS)
+    assert.deepEqual(principal, { ...ANN, ...verdict })
+  })
+
+  test('are named as what decided, where they did', () => {
+    const topic = 'a' as Topic
+    const rule: Explanation = { isAllowed: false, by: 'rules:1' }
+    const base: Access = { ...ALLOW_ALL, explain: () => rule }
+    const acts: Record<string, Act> = {
+      authenticate: { act: 'connect' },
+      mayPublish: { act: 'publish', topic, qos: 0, retain: false },
+      maySubscribe: { act: 'subscribe', filter: 'a' as TopicFilter },
+      mayRead: { act: 'read', topic },
+    }
+    for (const [name, act] of Object.entries(acts)) {
+      assert.equal(bind({}, base).explain?.(ANN, act), rule)
+      const decides = bind({ [name]: () => false }, base)
+      assert.equal(decides.explain?.(ANN, act).by, 'the program')
+      for (const other of Object.values(acts).filter((one) => one !== act)) {
+        assert.equal(decides.explain?.(ANN, other), rule)
+      }
+    }
+    assert.equal(bind({}).explain?.(ANN, { act: 'connect' }).by, 'the program')
   })
 
   test('leave no other way in than theirs', () => {
