@@ -2,22 +2,8 @@
 
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { Qos } from '../core/message.ts'
-import type { Principal } from '../core/ports.ts'
-
-export interface ExplainFlags {
-  readonly client: string
-  readonly user?: string
-  readonly topic?: string
-  readonly role?: readonly string[]
-  readonly claim?: Readonly<Record<string, string>>
-  readonly address: string
-  readonly front: Principal['front']
-  readonly qos: Qos
-  readonly retain?: true
-  readonly listener?: string
-  readonly config?: string
-  readonly set?: readonly string[]
-}
+import type { Act } from '../core/ports.ts'
+import type { ExplainFlags } from './explain.ts'
 
 /** `ended` takes the exit code. */
 export function addExplainCommand(program: Command, ended: (code: number) => void): void {
@@ -42,7 +28,7 @@ export function addExplainCommand(program: Command, ended: (code: number) => voi
     .option('--listener <url>', 'the rules of that listener, such as mqtt://0.0.0.0:1883')
     .option('--config <file>', 'configuration file')
     .option('--set <key=value>', 'any configuration key; may be repeated', collect)
-    .action(async (act: (typeof acts)[number], flags: ExplainFlags) => {
+    .action(async (act: Act['act'], flags: ExplainFlags) => {
       const { explainAct } = await import('./explain.ts')
       ended(await explainAct(act, flags))
     })

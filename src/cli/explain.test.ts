@@ -4,8 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AccessFiles } from '../../test/support/access-files.ts'
 import type { Act } from '../core/ports.ts'
-import { explainAct } from './explain.ts'
-import type { ExplainFlags } from './explain-flags.ts'
+import { explainAct, type ExplainFlags } from './explain.ts'
 
 const RULES = `roles:
   operators: [al]

@@ -5,13 +5,29 @@ import { AccessFileError } from '../access/file-error.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/layer.ts'
 import { loadConfig } from '../config/load.ts'
+import type { Qos } from '../core/message.ts'
 import type { Act, Explanation, Principal } from '../core/ports.ts'
 import { explain } from '../core/refusal.ts'
 import { parseSubscriptionFilter, parseTopic } from '../core/topic.ts'
 import { isNameChecked, nameOf, openAccess } from './access.ts'
-import type { ExplainFlags } from './explain-flags.ts'
 import { toSources } from './flags.ts'
 import { Exit, refuse } from './start.ts'
+
+/** What commander makes of the flags. */
+export interface ExplainFlags {
+  readonly client: string
+  readonly user?: string
+  readonly topic?: string
+  readonly role?: readonly string[]
+  readonly claim?: Readonly<Record<string, string>>
+  readonly address: string
+  readonly front: Principal['front']
+  readonly qos: Qos
+  readonly retain?: true
+  readonly listener?: string
+  readonly config?: string
+  readonly set?: readonly string[]
+}
 
 const NO_RULES: Explanation = { isAllowed: true, by: 'no rules are set, everything is allowed' }
 

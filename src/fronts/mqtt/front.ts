@@ -125,10 +125,11 @@ export class MqttFront implements Shared {
     this.#whenEmpty?.()
   }
 
-  /** Passwords or rules changed: ends the connections whose login stands no more. */
+  /** Passwords or rules changed: ends connections and subscriptions that stand no more. */
   checkLogins(): void {
     this.parts.turn.open()
     for (const connection of this.#connections) connection.checkLogin()
+    this.parts.sessions.checkSubscriptions()
   }
 
   /** Ends all connections, telling those that can be told; resolves when the last one is gone. */

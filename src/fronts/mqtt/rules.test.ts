@@ -39,7 +39,6 @@ async function setUp(t: TestContext, text: string, options: Options = {}) {
     files.write('rules.yaml', other)
     await rules.reload()
     front.checkLogins()
-    world.sessions.checkSubscriptions()
     world.settle()
   }
   /** The rule of the last line of the log with that text, without its folder. */
