@@ -147,7 +147,6 @@ export function createServer(options: ServerOptions = {}): Server {
   const log = options.log ?? SILENT
   const access = accessOf(options, options.access ?? ALLOW_ALL, log)
   const store = storeOf(options, { clock, scheduler, log })
-
   const counters = createCounters()
   const turn = new Turn<StoreRecord>(scheduler, clock, store, commitFailed(counters, log))
   const deadlines = new Deadlines(clock)
@@ -169,15 +168,9 @@ export function createServer(options: ServerOptions = {}): Server {
   const presence = new Presence({ turn, hub, observer, goneMax: limits.presencesGoneMax })
   if (options.presence ?? true) presence.start()
   const ready = recover(store, new SessionRecovery(world, sessions, presence.isBack))
-
   const isReady = (): boolean => listeners.isReady
-  const http = new HttpFront({ ...world, random, scheduler, offer: settings, isReady })
+  const http = new HttpFront({ ...world, random, offer: settings, isReady })
   const listeners: Listeners = listenersOf(front, http, gate, limits, settings)
-  const acceptBy = (own: Access | undefined) => own && ((wire: Wire) => front.accept(wire, own))
-  const endsBy = (own: Access) => ({
-    accept: (wire: Wire) => front.accept(wire, own),
-    fetch: (request: Request, origin: Origin) => http.answer(request, origin, own),
-  })
   const close = once(async () => {
     await listeners.close(front.drain())
     await embedded.close()
@@ -202,13 +195,10 @@ export function createServer(options: ServerOptions = {}): Server {
     listen: async ({ access: own, ...place }) => {
       // HTTP says meanwhile that the server is not ready.
       if (place.speaks !== 'http') await ready
-      return listeners.listen(place, own && endsBy(own))
+      return listeners.listen(place, endsBy(own, front, http))
     },
-    attach: (to, { access: own, ...place } = {}) => listeners.attach(to, place, acceptBy(own)),
-    checkLogins: () => {
-      front.checkLogins()
-      sessions.checkSubscriptions()
-    },
+    attach: (to, own = {}) => listeners.attach(to, own, endsBy(own.access, front, http)?.accept),
+    checkLogins: () => front.checkLogins(),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -247,6 +237,16 @@ function recover(store: Store, recovery: SessionRecovery): Promise<void> {
 function once(task: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined
   return () => (done ??= task())
+}
+
+/** What a listener does where other logins count than everywhere. */
+function endsBy(own: Access | undefined, front: MqttFront, http: HttpFront) {
+  return (
+    own && {
+      accept: (wire: Wire) => front.accept(wire, own),
+      fetch: (request: Request, origin: Origin) => http.answer(request, origin, own),
+    }
+  )
 }
 
 function listenersOf(

@@ -84,6 +84,24 @@ test('what late tasks append is in the commit, and the flush comes after both', 
   assert.deepEqual(log, ['waiter 1', 'flush a', 'flush b'])
 })
 
+test('the newest ticket is that of a commit under way where nothing came after it', () => {
+  const { scheduler, turn, batch, log, waiter } = setUp()
+  assert.equal(turn.newestTicket(), 0)
+  turn.append('a')
+  assert.equal(turn.newestTicket(), 1)
+  scheduler.run()
+  assert.equal(turn.ticket(), 0)
+  assert.equal(turn.newestTicket(), 1)
+  turn.whenDurable(1, waiter('a'))
+  turn.append('b')
+  assert.equal(turn.newestTicket(), 2)
+  batch.commits[0]?.(undefined)
+  assert.deepEqual(log, ['a 1'])
+  scheduler.run()
+  batch.commits[1]?.(undefined)
+  assert.equal(turn.newestTicket(), 0)
+})
+
 test('there is no ticket where nothing was appended', () => {
   const { scheduler, turn, batch } = setUp()
   assert.equal(turn.ticket(), 0)

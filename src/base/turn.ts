@@ -111,6 +111,15 @@ export class Turn<R> {
     return this.#next
   }
 
+  /**
+   * The ticket of the newest change, also where its commit is under way, or 0 where all that was
+   * appended is durable. It makes the turn commit as {@link ticket} does.
+   */
+  newestTicket(): number {
+    if (this.#hasAppended) return this.ticket()
+    return this.#isCommitting ? this.#next - 1 : 0
+  }
+
   isDurable(ticket: number): boolean {
     return ticket <= this.#durable
   }

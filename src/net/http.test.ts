@@ -11,6 +11,7 @@ import type { TLSSocket } from 'node:tls'
 import { WebSocket } from 'ws'
 import { certificates, certificatesSkip } from '../../test/support/certificates.ts'
 import { RecordingFront } from '../../test/support/recording-front.ts'
+import type { Fetch } from './http.ts'
 import { Listeners, type ListenOptions } from './listeners.ts'
 
 const BOUNDED = { timeout: 10_000 }
@@ -18,7 +19,7 @@ const BOUNDED = { timeout: 10_000 }
 async function open(
   t: TestContext,
   options: Partial<ListenOptions> = {},
-  answer: (request: Request) => Response | Promise<Response> = ({ url }) => new Response(url),
+  answer: Fetch = ({ url }) => new Response(url),
 ) {
   const fronts: RecordingFront[] = []
   const listeners = new Listeners({
@@ -46,13 +47,40 @@ test('a request goes to the front, its answer back', BOUNDED, async (t) => {
   assert.equal(await answer.text(), `http://127.0.0.1:${port}/a?b`)
 })
 
+test('the front is told the target as it was sent, and the peer', BOUNDED, async (t) => {
+  const { port } = await open(t, {}, (_request, { target, address }) => {
+    return new Response(`${address} ${target}`)
+  })
+  // [what is sent, what the front is told]
+  for (const [target, told] of [
+    ['/a//b/../c/./%2e%2F?x=/../y', '/a//b/../c/./%2e%2F?x=/../y'],
+    ['http://localhost/a/../b', 'http://localhost/a/../b'],
+  ] as const) {
+    const socket = connect({ host: '127.0.0.1', port })
+    const head = `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+    socket.end(Buffer.from(head, 'latin1'))
+    const answer = Buffer.concat(await socket.toArray()).toString()
+    assert.equal(answer.slice(answer.indexOf('\r\n\r\n') + 4), `127.0.0.1 ${told}`)
+  }
+})
+
+test('a target that is none is refused before the front sees it', BOUNDED, async (t) => {
+  const { port } = await open(t, {}, () => assert.fail('the front was asked'))
+  const socket = connect({ host: '127.0.0.1', port })
+  socket.end('GET /a\\b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+  const answer = Buffer.concat(await socket.toArray()).toString()
+  assert.match(answer, /^HTTP\/1\.1 400 .*application\/problem\+json/s)
+})
+
 test('a foreign name or origin is refused before the front sees it', BOUNDED, async (t) => {
   const { port } = await open(t, {}, () => assert.fail('the front was asked'))
   const answer = await fetch(`http://127.0.0.1:${port}/`, {
     headers: { origin: 'http://evil.example' },
   })
   assert.equal(answer.status, 403)
-  assert.match(await answer.text(), /^pages of http:\/\/evil\.example may not connect/)
+  assert.equal(answer.headers.get('content-type'), 'application/problem+json')
+  const { detail } = (await answer.json()) as { detail: string }
+  assert.match(detail, /^pages of http:\/\/evil\.example may not connect/)
 
   const socket = connect({ host: '127.0.0.1', port })
   socket.write('GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n')

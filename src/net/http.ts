@@ -11,7 +11,7 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Accept } from '../base/wire.ts'
 import {
   Arrivals,
@@ -24,7 +24,7 @@ import {
 } from './listening.ts'
 import { refusalOf } from './origin.ts'
 import { expectProxyHeader } from './proxy-protocol.ts'
-import { acceptedOf } from './remote.ts'
+import { acceptedOf, remoteOf } from './remote.ts'
 import { type Certificates, contextOf, onSecure, type SecureListening, securityOf } from './tls.ts'
 import { pathOf, type Refusal, refuse, type WebSocketSettings, WebSockets } from './websocket.ts'
 
@@ -39,10 +39,20 @@ export type HttpOptions = SocketOptions & {
   readonly origins?: readonly string[] | undefined
 }
 
+/** What a `Request` does not say of itself. */
+export interface RequestOrigin {
+  /** The request target as it was sent: a URL has no levels `.` and `..` any more. */
+  readonly target: string
+  /** The peer's address; `local` for a Unix socket. */
+  readonly address: string
+}
+
+export type Fetch = (request: Request, origin: RequestOrigin) => Response | Promise<Response>
+
 /** What a listener does with what comes. */
 export interface HttpEnds {
   /** Answers requests. Undefined: the listener is for WebSockets alone. */
-  readonly fetch: ((request: Request) => Response | Promise<Response>) | undefined
+  readonly fetch: Fetch | undefined
   /** Whether upgrades of this path lead to MQTT. */
   readonly isMqtt: (path: string) => boolean
   /** False while no more streams are taken. */
@@ -95,16 +105,46 @@ function rejectBadCertificates(server: SecureServer, options: HttpOptions): void
 }
 
 function requestsOf(options: HttpOptions, ends: HttpEnds): RequestListener {
-  const answer = ends.fetch && getRequestListener(ends.fetch, { overrideGlobalObjects: false })
+  const answer = ends.fetch && listenerOf(ends.fetch, 'path' in options)
   return (request, response) => {
     const refusal = refusalOf(request.headers, rulesOf(options))
     if (refusal !== undefined) {
-      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(`${refusal}\n`)
+      response.writeHead(403, PROBLEM).end(problemOf(403, 'Forbidden', refusal))
     } else if (answer === undefined) {
       const headers = { 'content-type': 'text/plain', connection: 'Upgrade', upgrade: 'websocket' }
       response.writeHead(426, headers).end('MQTT over WebSocket only\n')
-    } else void answer(request, response)
+    } else answer(request, response)
   }
+}
+
+/** `isLocal`: it listens on a Unix socket. */
+function listenerOf(fetch: Fetch, isLocal: boolean): RequestListener {
+  const answer = getRequestListener(
+    (request, { incoming }) => {
+      const { url = '', socket } = incoming
+      // Who is gone already has no address, and gets no answer.
+      return fetch(request, { target: url, address: remoteOf(socket, isLocal)?.address ?? '' })
+    },
+    { overrideGlobalObjects: false, errorHandler: failed },
+  )
+  return (request, response) => void answer(request, response)
+}
+
+/** What could not even be made a request of is the client's mistake. */
+function failed(error: unknown): Response {
+  return error instanceof RequestError
+    ? new Response(problemOf(400, 'Bad Request', error.message), { status: 400, headers: PROBLEM })
+    : new Response(problemOf(500, 'Internal Server Error', 'the server made a mistake'), {
+        status: 500,
+        headers: PROBLEM,
+      })
+}
+
+const PROBLEM = { 'content-type': 'application/problem+json' }
+
+/** Problem details, RFC 9457, for what is refused before the front is asked. */
+function problemOf(status: number, title: string, detail: string): string {
+  return `${JSON.stringify({ type: 'about:blank', title, status, detail })}\n`
 }
 
 function upgradesOf(

@@ -12,7 +12,7 @@ import {
   type HttpServer,
   MQTT_PATH,
 } from './attached.ts'
-import { type HttpEnds, type HttpOptions, listenHttp } from './http.ts'
+import { type Fetch, type HttpEnds, type HttpOptions, listenHttp } from './http.ts'
 import type { Entrance, Listening } from './listening.ts'
 import { listenTcp } from './tcp.ts'
 import { type Certificates, listenTls } from './tls.ts'
@@ -36,7 +36,7 @@ export interface ListenersParts {
   /** False until clients are taken; they always are where it is absent. */
   readonly isOpen?: () => boolean
   readonly entrance?: Entrance | undefined
-  readonly fetch: (request: Request) => Response | Promise<Response>
+  readonly fetch: Fetch
   readonly webSocket: WebSocketSettings
 }
 
@@ -56,15 +56,15 @@ export class Listeners {
     return this.#opening === 0 && this.#isOpen
   }
 
-  /** `accept`: what is done with its streams, where not as with all. Rejects with a ListenError. */
+  /** `own`: what is done with what comes, where not as everywhere. Rejects with a ListenError. */
   async listen(
     options: ListenOptions,
-    accept: Accept = this.#parts.accept,
+    own: Partial<Pick<ListenersParts, 'accept' | 'fetch'>> = {},
   ): Promise<OpenListening> {
     this.#refuseIfClosing()
     this.#opening += 1
     try {
-      const listening = await this.#listen(options, accept)
+      const listening = await this.#listen(options, { ...this.#parts, ...own })
       // What opens while the rest is being closed would stay open for ever.
       if (this.#isClosing) await listening.close()
       this.#refuseIfClosing()
@@ -121,15 +121,16 @@ export class Listeners {
     await Promise.all(meant.map(([listening]) => listening.close()))
   }
 
-  #listen(asked: ListenOptions, accept: Accept): Promise<OpenListening> {
-    const options = { ...asked, entrance: this.#parts.entrance }
+  #listen(asked: ListenOptions, parts: ListenersParts): Promise<OpenListening> {
+    const { accept, entrance } = parts
+    const options = { ...asked, entrance }
     const { speaks = 'mqtt', tls } = options
-    if (speaks !== 'mqtt') return listenHttp(options, this.#endsFor(speaks, accept))
+    if (speaks !== 'mqtt') return listenHttp(options, this.#endsFor(speaks, parts))
     return tls === undefined ? listenTcp(options, accept) : listenTls({ ...options, tls }, accept)
   }
 
-  #endsFor(speech: 'ws' | 'http', accept: Accept): HttpEnds {
-    const { fetch, webSocket } = this.#parts
+  #endsFor(speech: 'ws' | 'http', parts: ListenersParts): HttpEnds {
+    const { accept, fetch, webSocket } = parts
     const isHttp = speech === 'http'
     return {
       fetch: isHttp ? fetch : undefined,

@@ -1,0 +1,31 @@
+// One request and its answer as the resources under /topics see them: without a socket, without a
+// framework. What turns them into those of `fetch` is front's.
+
+import type { Access, Principal } from '../../core/ports.ts'
+
+export interface Asked {
+  readonly method: string
+  /** The request target as it was sent: URL libraries would change topics in it. */
+  readonly target: string
+  /** A header field, by its name in lower case. */
+  readonly field: (name: string) => string | undefined
+  /** Whose address it came from. */
+  readonly address: string
+  /** Who may come in where it came in. */
+  readonly access: Access
+  /** The whole content; undefined where it has more than `bytesMax`. */
+  readonly content: (bytesMax: number) => Promise<Uint8Array | undefined>
+}
+
+/** A request of somebody who was let in. */
+export interface Admitted extends Asked {
+  readonly principal: Principal
+}
+
+export type Fields = Readonly<Record<string, string>>
+
+export interface Reply {
+  readonly status: number
+  readonly fields: Fields
+  readonly content: Uint8Array | string | undefined
+}

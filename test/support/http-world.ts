@@ -1,0 +1,81 @@
+// The HTTP front over a whole world on a clock, a scheduler and a store that a test moves, without
+// a port: requests go in as raw targets and fields, answers come out as a table can name them.
+
+import type { Random } from '../../src/base/random.ts'
+import type { Access } from '../../src/core/ports.ts'
+import { HttpFront } from '../../src/fronts/http/front.ts'
+import { SessionWorld, type WorldOptions } from './session-world.ts'
+
+/** Longer waits are the test's mistake. */
+const ROUNDS_MAX = 1000
+
+export interface Answer {
+  readonly status: number
+  readonly fields: Readonly<Record<string, string>>
+  readonly text: string
+}
+
+export interface HttpWorldOptions extends WorldOptions {
+  readonly qosMax?: 0 | 1 | 2
+  readonly retainAvailable?: boolean
+  readonly isReady?: () => boolean
+}
+
+type Body = string | Uint8Array<ArrayBuffer>
+type Headers = Readonly<Record<string, string>>
+
+export class HttpWorld {
+  readonly inner: SessionWorld
+  readonly #front: HttpFront
+
+  constructor(options: HttpWorldOptions = {}) {
+    this.inner = new SessionWorld(options)
+    const { world } = this.inner
+    const random: Random = { below: () => 0, id: (length) => 'b'.repeat(length) }
+    const { qosMax = 2, retainAvailable = true, isReady = () => true } = options
+    const offer = { qosMax, retainAvailable }
+    this.#front = new HttpFront({ ...world, random, offer, isReady })
+  }
+
+  /** Sends `GET /topics/a`, and lets turns end until the answer is there. */
+  async ask(line: string, headers: Headers = {}, body?: Body, access?: Access): Promise<Answer> {
+    let answer: Answer | undefined
+    const asked = this.begin(line, headers, body, access).then((got) => {
+      answer = got
+    })
+    for (let round = 0; answer === undefined; round += 1) {
+      if (round > ROUNDS_MAX) throw new Error(`no answer to ${line}`)
+      this.inner.settle()
+      // Also password hashes and streams go on meanwhile.
+      await Promise.race([asked, new Promise((resolve) => setImmediate(resolve))])
+    }
+    return answer
+  }
+
+  /** The same where the test itself says when turns end. */
+  async begin(line: string, headers: Headers, body?: Body, access?: Access): Promise<Answer> {
+    const space = line.indexOf(' ')
+    const method = line.slice(0, space)
+    const target = line.slice(space + 1)
+    const length = body === undefined ? {} : { 'content-length': `${lengthOf(body)}` }
+    // Undici has its own opinion of this one, which no client of ours has to share.
+    const isTrace = method === 'TRACE'
+    const request = new Request(new URL(target, 'http://localhost'), {
+      method: isTrace ? 'GET' : method,
+      headers: { ...length, ...headers },
+      ...(body === undefined ? {} : { body }),
+    })
+    if (isTrace) Object.defineProperty(request, 'method', { value: method })
+    const origin = { target, address: '192.0.2.1' }
+    const response = await this.#front.answer(request, origin, access)
+    return {
+      status: response.status,
+      fields: Object.fromEntries(response.headers),
+      text: await response.text(),
+    }
+  }
+}
+
+function lengthOf(body: Body): number {
+  return typeof body === 'string' ? new TextEncoder().encode(body).length : body.length
+}
