@@ -35,46 +35,63 @@ interface Part {
   readonly trie: RuleTrie
   /** The rules for every topic. */
   readonly everywhere: readonly number[]
+  readonly levelsMax: number
 }
 
-/** The rules without names of the client in them; and the rights, where that is all he has. */
+/** What clients for whom the same rules are have in common. */
 interface Common {
+  /** The rules, in their order. */
+  readonly orders: readonly number[]
+  /** Those whose topics have names of the client in them. */
+  readonly named: readonly number[]
+  /** The topics without. */
   readonly part: Part
+  /** Where there are no others. */
   readonly rights: Rights | undefined
 }
 
 export class RuleBook {
   readonly #file: RulesFile
   readonly #decisions = new Decisions()
+  /** By the rules that are not for everybody. */
   readonly #common = new Map<string, Common>()
+  readonly #forAll: readonly number[]
+  readonly #forSome: readonly number[]
 
   constructor(file: RulesFile) {
     this.#file = file
+    const orders = [...file.rules.keys()]
+    const isForSome = (order: number) =>
+      Object.values(file.rules[order]?.who ?? {}).some((who) => who !== undefined)
+    this.#forSome = orders.filter(isForSome)
+    this.#forAll = orders.filter((order) => !isForSome(order))
   }
 
   /** What this client may do. */
   rightsOf(principal: Principal): Rights {
     const { rules, roles } = this.#file
     const own = rolesOf(roles, principal)
-    const orders = [...rules.keys()].filter((order) => {
+    const his = this.#forSome.filter((order) => {
       const rule = rules[order]
       return rule !== undefined && isFor(rule.who, principal, own)
     })
-    const common = this.#commonOf(orders)
-    if (common.rights !== undefined) return common.rights
-    const named = orders.flatMap((order) => this.#namedEntries(order, principal))
-    return new RuleRights(this.#file, orders, [common.part, toPart(named)], this.#decisions)
+    const { orders, named, part, rights } = this.#commonOf(his)
+    if (rights !== undefined) return rights
+    const entries = named.flatMap((order) => this.#namedEntries(order, principal))
+    return new RuleRights(this.#file, orders, [part, toPart(entries)], this.#decisions)
   }
 
-  #commonOf(orders: readonly number[]): Common {
-    const key = orders.join()
+  #commonOf(his: readonly number[]): Common {
+    const key = his.join()
     const known = this.#common.get(key)
     if (known !== undefined) return known
+    const orders = [...this.#forAll, ...his].sort((one, other) => one - other)
+    const named = orders.filter((order) => this.#hasNames(order))
     const part = toPart(orders.flatMap((order) => this.#plainEntries(order)))
-    const isAll = !orders.some((order) => this.#hasNames(order))
-    const rights = isAll ? new RuleRights(this.#file, orders, [part], this.#decisions) : undefined
+    const rights =
+      named.length === 0 ? new RuleRights(this.#file, orders, [part], this.#decisions) : undefined
     if (this.#common.size >= COMMON_MAX) this.#common.clear()
-    const common = { part, rights }
+    const common = { orders, named, part, rights }
     this.#common.set(key, common)
     return common
   }
@@ -106,11 +123,16 @@ export class RuleBook {
 function toPart(entries: readonly Entry[]): Part {
   const trie = new RuleTrie()
   const everywhere: number[] = []
+  let levelsMax = 0
   for (const { order, filter } of entries) {
-    if (filter === undefined) everywhere.push(order)
-    else trie.add(filter, order)
+    if (filter === undefined) {
+      everywhere.push(order)
+      continue
+    }
+    trie.add(filter, order)
+    levelsMax = Math.max(levelsMax, levels(filter))
   }
-  return { entries, trie, everywhere }
+  return { entries, trie, everywhere, levelsMax }
 }
 
 /** What a rule speaks of, in the bits of a decision. */
@@ -151,9 +173,7 @@ class RuleRights implements Rights {
     this.#orders = orders
     this.#parts = parts
     this.bitsOf = decisions.keep((topic) => this.#decide(topic))
-    this.#levelsMax = parts
-      .flatMap(({ entries }) => entries)
-      .reduce((most, { filter }) => Math.max(most, filter === undefined ? 0 : levels(filter)), 0)
+    this.#levelsMax = Math.max(...parts.map(({ levelsMax }) => levelsMax))
     this.mayConnect = this.#connecting().isAllowed
   }
 
@@ -180,9 +200,11 @@ class RuleRights implements Rights {
   }
 
   #connecting(): Verdict {
-    const rules = this.#orders.map((order) => this.#file.rules[order])
-    const rule = rules.find((one) => one !== undefined && (one.acts & CONNECT) !== 0)
-    return { isAllowed: rule?.allows === true, rule }
+    for (const order of this.#orders) {
+      const rule = this.#file.rules[order]
+      if (rule !== undefined && (rule.acts & CONNECT) !== 0) return { isAllowed: rule.allows, rule }
+    }
+    return NO_RULE
   }
 
   /** All bits of a topic: each is the first rule's that speaks of it. */

@@ -99,23 +99,25 @@ export class NamePattern {
 
   /** Names of the client are taken as they are: an asterisk in them is one. */
   matches(name: string, principal: Principal): boolean {
-    const pieces: string[] = []
-    for (const piece of this.#pieces) {
-      const text = fill(piece, principal)
+    const pieces = this.#pieces
+    let at = 0
+    for (let index = 0; index < pieces.length; index++) {
+      const piece = pieces[index]
+      const text = piece && fill(piece, principal)
       if (text === undefined) return false
-      pieces.push(text)
+      const isLast = index === pieces.length - 1
+      if (index === 0) {
+        if (isLast) return name === text
+        if (!name.startsWith(text)) return false
+        at = text.length
+      } else if (isLast) return name.length - text.length >= at && name.endsWith(text)
+      else {
+        const found = name.indexOf(text, at)
+        if (found === -1) return false
+        at = found + text.length
+      }
     }
-    const [first = '', ...rest] = pieces
-    const last = rest.pop()
-    if (last === undefined) return name === first
-    if (!name.startsWith(first)) return false
-    let at = first.length
-    for (const piece of rest) {
-      const found = name.indexOf(piece, at)
-      if (found === -1) return false
-      at = found + piece.length
-    }
-    return name.length - last.length >= at && name.endsWith(last)
+    return false
   }
 }
 
