@@ -33,7 +33,7 @@ const NO_BOUNDS = {
   'limits.sessionQueueMax': 10_000_000,
   'limits.sessionQueueBytesMax': 10_000_000_000,
 }
-const BACKLOG = { publishers: 20, window: 200, payloadBytes: PAYLOAD_BYTES } as const
+const BACKLOG = { publishers: PUBLISHERS, window: 200, payloadBytes: PAYLOAD_BYTES } as const
 
 /** How a server is started; with a folder of its own where it writes. */
 interface Mode {
@@ -108,7 +108,7 @@ async function measureOnline(seconds: number, rounds: number, folder: string): P
   const [memory = 0, durable = 0, , other] = modes.map(({ name }) => costOf(found.get(name) ?? []))
   judge(
     'durable means written: each round had commits',
-    (found.get(DURABLE.name) ?? []).every(({ commits = 0 }) => commits > 0),
+    (found.get(DURABLE.name) ?? []).every(({ journal }) => (journal?.commits ?? 0) > 0),
   )
   judge(
     `durable costs ${(durable / memory).toFixed(2)} times the CPU of --memory, at most 2`,
@@ -210,15 +210,16 @@ function printFlows(found: readonly (readonly [string, readonly Flow[]])[]): voi
     ...[name, costOf(all).toFixed(2)],
     whole(of(all, ({ deliveries, seconds }) => deliveries / seconds)),
     whole(of(all, ({ diskBytes = Number.NaN, deliveries }) => diskBytes / deliveries)),
-    whole(of(all, ({ deliveries, commits = 0 }) => deliveries / commits)),
+    whole(of(all, ({ journal, deliveries }) => (journal?.commitBytes ?? Number.NaN) / deliveries)),
+    whole(of(all, ({ journal, deliveries }) => deliveries / (journal?.commits ?? 0))),
     of(all, ({ ackMs }) => ackMs[0]).toFixed(1),
     of(all, ({ ackMs }) => ackMs[1]).toFixed(1),
     `${Math.round(of(all, ({ loadCpuMs, seconds }) => loadCpuMs / seconds / 10))}%`,
   ])
   printTable(
     [
-      ...['server', 'CPU µs/message', 'messages/s', 'disk bytes/message', 'messages/commit'],
-      ...['ack ms, p50', 'p99', 'load busy'],
+      ...['server', 'CPU µs/message', 'messages/s', 'disk bytes/message', 'of it journal'],
+      ...['messages/commit', 'ack ms, p50', 'p99', 'load busy'],
     ],
     rows,
   )

@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import type { JournalCounts } from '../test/support/journal-hook.ts'
 import type { Broker } from './brokers.ts'
 import type { Lag } from './lag-hook.ts'
 import type { Measured, Order, Scenario } from './load.ts'
@@ -10,8 +11,8 @@ import type { Measured, Order, Scenario } from './load.ts'
 /** A load with what the server told of itself, where it is watched. */
 export type Watched<T> = T & {
   readonly lag: Lag | undefined
-  /** Writes of the journal meanwhile. */
-  readonly commits: number | undefined
+  /** What was written to the journal meanwhile. */
+  readonly journal: JournalCounts | undefined
 }
 
 export async function runFlow(
@@ -49,11 +50,17 @@ export async function runLoad<T>(
     const answer = parse(await next())
     const lag = await watch?.endLag()
     const after = await watch?.journal()
-    const commits = after && before && after.commits - before.commits
-    return { ...answer, lag, commits }
+    return { ...answer, lag, journal: after && before && difference(before, after) }
   } finally {
     clearTimeout(late)
     child.kill('SIGKILL')
+  }
+}
+
+function difference(before: JournalCounts, after: JournalCounts): JournalCounts {
+  return {
+    commits: after.commits - before.commits,
+    commitBytes: after.commitBytes - before.commitBytes,
   }
 }
 
