@@ -34,6 +34,7 @@ import { Listeners, type ListenOptions, type OpenListening } from './net/listene
 import { setImmediateScheduler } from './net/scheduler.ts'
 import { SessionRecovery } from './session/recovery.ts'
 import { Sessions } from './session/sessions.ts'
+import { boundsOf } from './storage/bounds.ts'
 import { DirectoryStore } from './storage/directory.ts'
 import { createMemoryStore } from './storage/memory.ts'
 import type { DataDirectoryOptions } from './storage/open-durable.ts'
@@ -146,7 +147,7 @@ export function createServer(options: ServerOptions = {}): Server {
   const cluster = options.cluster ?? ALONE
   const log = options.log ?? SILENT
   const access = accessOf(options, options.access ?? ALLOW_ALL, log)
-  const store = storeOf(options, { clock, scheduler, log })
+  const store = storeOf(options, limits, { clock, scheduler, log })
   const counters = createCounters()
   const turn = new Turn<StoreRecord>(scheduler, clock, store, commitFailed(counters, log))
   const deadlines = new Deadlines(clock)
@@ -169,7 +170,7 @@ export function createServer(options: ServerOptions = {}): Server {
   if (options.presence ?? true) presence.start()
   const ready = recover(store, new SessionRecovery(world, sessions, presence.isBack))
   const isReady = (): boolean => listeners.isReady
-  const http = new HttpFront({ ...world, random, offer: settings, isReady })
+  const http = new HttpFront({ ...world, random, scheduler, offer: settings, isReady })
   const listeners: Listeners = listenersOf(front, http, gate, limits, settings)
   const close = once(async () => {
     await listeners.close(front.drain())
@@ -213,10 +214,13 @@ function commitFailed(counters: Counters, log: Log): (error: Error) => void {
 
 type StoreParts = Pick<DataDirectoryOptions, 'clock' | 'scheduler' | 'log'>
 
-function storeOf({ store, data, durability }: ServerOptions, parts: StoreParts): Store {
+function storeOf(options: ServerOptions, limits: Limits, parts: StoreParts): Store {
+  const { store, data, durability = 'commit' } = options
   if (store !== undefined) return store
   if (data === undefined) return createMemoryStore(parts.clock)
-  return new DirectoryStore({ ...parts, directory: data, durability: durability ?? 'commit' })
+  const segmentBytes = limits.storeSegmentBytes
+  const bounds = boundsOf(limits.storeEpochBytes)
+  return new DirectoryStore({ ...parts, directory: data, durability, segmentBytes, bounds })
 }
 
 /** Resolves when all is back that an earlier run left; rejects where it cannot be read. */

@@ -70,6 +70,11 @@ export const EXPLAINED: Readonly<Record<string, string>> = {
   'limits.topicNamesMax': 'Topic names kept by their bytes. Above: old ones go.',
   'limits.presencesGoneMax':
     'Clients that have left and are still shown under $presence. Above: the first to go is not.',
+  'limits.storeEpochBytes':
+    'Bytes of changes that the journal holds alone. Above: the table is written, and from three ' +
+    'times as much on acknowledgements wait for it. Less for small devices.',
+  'limits.storeSegmentBytes':
+    'Bytes of a file of the journal, which is filled ahead. Less for small devices.',
   sys: 'The topics under $SYS.',
   'sys.intervalS': 'Seconds between two publications. 0: none.',
   presence: 'The topics under $presence.',

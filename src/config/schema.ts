@@ -24,6 +24,11 @@ const PACKET_BYTES_MAX = 268_435_460
 /** The look-up recurses once per level. */
 const TOPIC_LEVELS_MAX = 1024
 
+/** Less would be nothing but the work of beginning anew. */
+const STORE_BYTES_MIN = 64 * 1024
+/** More than is ever of use, and than a small disk has. */
+const STORE_BYTES_MAX = 1024 * 1024 * 1024
+
 const toggle = z.boolean({ error: 'must be true or false' })
 const text = z.string({ error: 'must be a text' }).min(1, { error: 'must not be empty' })
 const bound = whole(1)
@@ -67,6 +72,8 @@ const limits = z.strictObject({
   connectBytesMax: whole(64, PACKET_BYTES_MAX),
   topicNamesMax: bound,
   presencesGoneMax: whole(0),
+  storeEpochBytes: whole(STORE_BYTES_MIN, STORE_BYTES_MAX),
+  storeSegmentBytes: whole(STORE_BYTES_MIN, STORE_BYTES_MAX),
 } satisfies Record<keyof Limits, z.ZodType<number>>)
 
 const tls = z.strictObject({

@@ -61,6 +61,14 @@ export interface Limits {
    * first is shown no more.
    */
   presencesGoneMax: number
+  /**
+   * Bytes of records that are in the journal alone, with a durable store; they are in memory too.
+   * Above: the table is written. Three times as much: acknowledgements wait until it is; four times
+   * as much: who publishes what must be stored is not read from.
+   */
+  storeEpochBytes: number
+  /** Bytes of a file of the journal, which is filled ahead. A larger commit has its own file. */
+  storeSegmentBytes: number
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
@@ -83,4 +91,6 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   connectBytesMax: 512 * 1024,
   topicNamesMax: 16_384,
   presencesGoneMax: 1000,
+  storeEpochBytes: 32 * 1024 * 1024,
+  storeSegmentBytes: 32 * 1024 * 1024,
 })

@@ -1,5 +1,7 @@
 // What the durable store keeps in memory at most, and what happens there.
 
+import { DEFAULT_LIMITS } from '../core/limits.ts'
+
 export interface StoreBounds {
   /**
    * Bytes of records since the last epoch was ended. Above: it is ended, and written to the table
@@ -12,10 +14,9 @@ export interface StoreBounds {
   readonly congestedBytes: number
 }
 
-const MIB = 1024 * 1024
+/** Three epochs make commits wait, four the publishers. */
+export function boundsOf(epochBytes: number): StoreBounds {
+  return { epochBytes, unappliedBytesMax: 3 * epochBytes, congestedBytes: 4 * epochBytes }
+}
 
-export const DEFAULT_BOUNDS: StoreBounds = Object.freeze({
-  epochBytes: 32 * MIB,
-  unappliedBytesMax: 96 * MIB,
-  congestedBytes: 128 * MIB,
-})
+export const DEFAULT_BOUNDS: StoreBounds = boundsOf(DEFAULT_LIMITS.storeEpochBytes)

@@ -4,6 +4,7 @@
 
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
+import { DEFAULT_LIMITS } from '../core/limits.ts'
 import { asked, type Disk, type DiskError, type DiskFile, type Done } from './disk.ts'
 import { type JournalFrame, sealFrame } from './frame.ts'
 import { type Damage, recoverFrames, type Recovered } from './recovery.ts'
@@ -17,7 +18,7 @@ export interface JournalOptions {
   /** Where the segments lie, and where damaged ones go; folders of `disk`. */
   readonly folder: string
   readonly quarantine: string
-  /** Default 32 MiB. A larger frame gets a segment of its own. */
+  /** As limits has it by default. A larger frame gets a segment of its own. */
   readonly segmentBytes?: number
   /**
    * `commit`: a frame is durable when its write is done. `relaxed`: it is written then, and durable
@@ -61,7 +62,6 @@ export interface JournalWear {
   readonly zeroBytes: number
 }
 
-const SEGMENT_BYTES = 32 * 1024 * 1024
 const SYNC_MS = 1000
 const PAGE_BYTES = 4096
 /** How often a segment that holds nothing is tried, before another one is. */
@@ -144,7 +144,13 @@ export class Journal {
   #drained: (() => void) | undefined
 
   constructor(options: JournalOptions, found: Recovered) {
-    const { disk, clock, folder, quarantine, segmentBytes = SEGMENT_BYTES } = options
+    const {
+      disk,
+      clock,
+      folder,
+      quarantine,
+      segmentBytes = DEFAULT_LIMITS.storeSegmentBytes,
+    } = options
     const isRelaxed = options.durability === 'relaxed'
     this.#disk = disk
     this.#clock = clock

@@ -1,0 +1,38 @@
+// The bounds of the data directory, from the options of a server to the files.
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createServer } from './index.ts'
+
+const KIB = 1024
+const STATES = 60
+
+test('the journal has files of the size asked for, and is given back by epochs', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'rameau-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const sizes = async (storeEpochBytes: number): Promise<number[]> => {
+    const data = join(folder, String(storeEpochBytes))
+    const limits = { storeEpochBytes, storeSegmentBytes: 64 * KIB }
+    const server = createServer({ data, limits })
+    try {
+      await server.ready
+      for (let index = 0; index < STATES; index++) {
+        const payload = new Uint8Array(10 * KIB)
+        await server.publish({ topic: `t/${index}`, payload, qos: 1, retain: true })
+      }
+      const journal = join(data, 'journal')
+      return readdirSync(journal).map((name) => statSync(join(journal, name)).size)
+    } finally {
+      await server.close()
+    }
+  }
+  const small = await sizes(64 * KIB)
+  const large = await sizes(4096 * KIB)
+  assert.deepEqual(new Set([...small, ...large]), new Set([64 * KIB]))
+  // All of it is still to be brought to the table, or but the last epochs.
+  assert.ok(large.length >= 10, `${large.length} files`)
+  assert.ok(small.length <= 8, `${small.length} files`)
+})
