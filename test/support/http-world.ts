@@ -30,11 +30,11 @@ export class HttpWorld {
 
   constructor(options: HttpWorldOptions = {}) {
     this.inner = new SessionWorld(options)
-    const { world } = this.inner
+    const { world, scheduler } = this.inner
     const random: Random = { below: () => 0, id: (length) => 'b'.repeat(length) }
     const { qosMax = 2, retainAvailable = true, isReady = () => true } = options
     const offer = { qosMax, retainAvailable }
-    this.#front = new HttpFront({ ...world, random, offer, isReady })
+    this.#front = new HttpFront({ ...world, random, scheduler, offer, isReady })
   }
 
   /** Sends `GET /topics/a`, and lets turns end until the answer is there. */

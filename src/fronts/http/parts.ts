@@ -2,6 +2,7 @@
 
 import type { Gate } from '../../base/gate.ts'
 import type { Random } from '../../base/random.ts'
+import type { Scheduler } from '../../base/scheduler.ts'
 import type { Turn } from '../../base/turn.ts'
 import type { Hub } from '../../core/hub.ts'
 import type { Limits } from '../../core/limits.ts'
@@ -28,5 +29,6 @@ export interface TopicsParts {
   readonly limits: Limits
   readonly offer: Offer
   readonly random: Random
+  readonly scheduler: Scheduler
   readonly log: Log
 }

@@ -1,10 +1,13 @@
 // /topics: which resource and which method a request is for. What each does is read's, write's and
 // list's.
 
+import { clearMany } from './clear-many.ts'
 import { Durability } from './durability.ts'
 import type { Asked, Reply } from './exchange.ts'
 import { Contents } from './contents.ts'
+import { Searches } from './filters.ts'
 import { Idempotency } from './idempotency.ts'
+import { list, type ListParts } from './list.ts'
 import { ACCEPT_PATCH } from './patch.ts'
 import type { TopicsParts } from './parts.ts'
 import { Principals } from './principals.ts'
@@ -14,9 +17,10 @@ import { parseTarget } from './topic-path.ts'
 import { write, type WriteParts } from './write.ts'
 
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'] as const
+const LIST_METHODS = ['GET', 'HEAD', 'DELETE', 'OPTIONS'] as const
 
 export class Topics {
-  readonly #parts: WriteParts
+  readonly #parts: WriteParts & ListParts
   readonly #principals: Principals
 
   constructor(parts: TopicsParts) {
@@ -31,6 +35,7 @@ export class Topics {
       durability: new Durability(turn, hub),
       contents: new Contents(),
       idempotency: new Idempotency(nowMs),
+      searches: new Searches(parts.scheduler),
     }
   }
 
@@ -49,25 +54,33 @@ export class Topics {
     const { limits, gate } = this.#parts
     const target = parseTarget(asked.target, limits.topicLevelsMax)
     if (target instanceof Refusal) return target
-    const method = METHODS.find((one) => one === asked.method)
-    if (method === undefined || target.topic === undefined) {
-      const fields = { allow: METHODS.join(', ') } // [H-6]
+    const { topic, query } = target
+    const methods: readonly Method[] = topic === undefined ? LIST_METHODS : METHODS
+    const method = methods.find((one) => one === asked.method)
+    if (method === undefined) {
+      const fields = { allow: methods.join(', ') } // [H-6]
       return new Refusal('method-not-allowed', `${asked.method} is not for it`, undefined, fields)
     }
     // Also a preflight, which comes without credentials. [H-7] [H-91]
-    if (method === 'OPTIONS') return optionsReply()
+    if (method === 'OPTIONS') return optionsReply(methods)
     if (!gate.isOpen) return new Refusal('unavailable', 'the store is being read')
     const principal = await this.#principals.of(asked)
     if (principal instanceof Refusal) return principal
     const admitted = { ...asked, principal }
-    const { topic, query } = target
-    return method === 'GET' || method === 'HEAD'
+    const isRead = method === 'GET' || method === 'HEAD'
+    if (topic === undefined) {
+      return isRead ? list(this.#parts, admitted, query) : clearMany(this.#parts, admitted, query)
+    }
+    return isRead
       ? read(this.#parts, admitted, topic, query)
       : write(this.#parts, admitted, method, topic, query)
   }
 }
 
-function optionsReply(): Reply {
-  const fields = { allow: METHODS.join(', '), 'accept-patch': ACCEPT_PATCH }
+type Method = (typeof METHODS)[number]
+
+function optionsReply(methods: readonly Method[]): Reply {
+  const fields: Record<string, string> = { allow: methods.join(', ') }
+  if (methods.includes('PATCH')) fields['accept-patch'] = ACCEPT_PATCH
   return { status: 204, fields, content: undefined }
 }
