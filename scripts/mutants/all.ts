@@ -1,5 +1,6 @@
 // Every mutant, in the order in which they are tried.
 
+import { ACCESS_MUTANTS } from './access.ts'
 import { CODEC_MUTANTS } from './codec.ts'
 import { FRONT_MUTANTS } from './front.ts'
 import type { Mutant } from './mutant.ts'
@@ -13,6 +14,7 @@ export const AREAS: readonly (readonly [area: string, mutants: readonly Mutant[]
   ['session', SESSION_MUTANTS],
   ['front', FRONT_MUTANTS],
   ['storage', STORAGE_MUTANTS],
+  ['access', ACCESS_MUTANTS],
 ]
 
 export const MUTANTS: readonly Mutant[] = AREAS.flatMap(([, mutants]) => mutants)

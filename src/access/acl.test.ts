@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { Topic } from '../core/topic.ts'
 import { Acl } from './acl.ts'
 import { parseAclFile } from './acl-file.ts'
@@ -117,4 +118,36 @@ test('decisions stay right when more are asked than are kept', () => {
   }
   assert.equal(mayRead(rights, 'odd/7/1' as Topic), true)
   assert.equal(mayRead(rights, 'odd/7/0' as Topic), false)
+})
+
+test('what is explained is what is decided', () => {
+  const filters = ['a/#', 'a/b', '+/b', '#', 'c1/%u', '%c/+']
+  const line = fc
+    .tuple(
+      fc.constantFrom('topic', 'pattern'),
+      fc.constantFrom('read ', 'write ', 'readwrite ', 'deny '),
+      fc.constantFrom(...filters),
+    )
+    .map(([kind, access, filter]) => `${kind} ${access}${filter}`)
+  fc.assert(
+    fc.property(
+      fc.array(line, { maxLength: 8 }),
+      fc.constantFrom('al', 'bo', '+'),
+      (lines, user) => {
+        const rights = parse(`user al\n${lines.join('\n')}\n`).rightsOf(user, 'c1')
+        for (const text of ['a', 'a/b', 'c1/al', 'c1/b', 'd']) {
+          const topic = text as Topic
+          const read = rights.ruling({ act: 'read', topic })
+          const publish = rights.ruling({ act: 'publish', topic, qos: 0, retain: false })
+          assert.equal(read.isAllowed, mayRead(rights, topic), text)
+          assert.equal(publish.isAllowed, mayPublish(rights, topic, 0, false), text)
+          for (const { isAllowed, line: at, text: rule } of [read, publish]) {
+            if (isAllowed) assert.ok(at !== undefined)
+            if (at !== undefined) assert.equal(rule, lines[at - 2])
+          }
+        }
+      },
+    ),
+    { numRuns: 300 },
+  )
 })

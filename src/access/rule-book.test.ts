@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Qos } from '../core/message.ts'
-import type { Principal } from '../core/ports.ts'
+import type { Act, Principal } from '../core/ports.ts'
 import { matches, parseTopicFilter, type Topic, type TopicFilter } from '../core/topic.ts'
 import type { Rights } from './rights.ts'
 import { mayPublish, mayRead } from '../../test/support/access-files.ts'
@@ -279,6 +279,15 @@ test('random files decide as the plainest reading of them', () => {
               act === 'read'
                 ? mayRead(rights, topic as Topic)
                 : mayPublish(rights, topic as Topic, qos, retain)
+            const asked: Act =
+              act === 'read'
+                ? { act, topic: topic as Topic }
+                : { act, topic: topic as Topic, qos, retain }
+            assert.equal(
+              rights.ruling(asked).isAllowed,
+              decided,
+              'what is explained is what is decided',
+            )
             assert.equal(decided, first?.allows === true, `${act} ${topic}\n${lines.join('')}`)
           }
         }
