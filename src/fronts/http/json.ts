@@ -15,7 +15,7 @@ const DEPTH_MAX = 128
 const strict = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()
 /** Strings, to be passed over, and what lies between them. */
-const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[[\]{}]/g
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[[\]{}:]/g
 
 export function parseJson(bytes: Uint8Array): { readonly value: Json } | Refusal {
   let value: unknown
@@ -27,15 +27,25 @@ export function parseJson(bytes: Uint8Array): { readonly value: Json } | Refusal
     return new Refusal('request-invalid', 'it is no JSON')
   }
   let depth = 0
+  let members = 0
   for (const [token] of text.matchAll(TOKENS)) {
-    if (token === '[' || token === '{') depth += 1
+    if (token === ':') members += 1
+    else if (token === '[' || token === '{') depth += 1
     else if (token === ']' || token === '}') depth -= 1
     else if (!token.startsWith('"') && !isExact(token)) {
       return new Refusal('request-invalid', `${token.slice(0, 40)} would become another number`)
     }
     if (depth > DEPTH_MAX) return new Refusal('request-invalid', 'the JSON is nested too deeply')
   }
-  return { value: parsedJson(value) }
+  const parsed = parsedJson(value)
+  if (members === membersOf(parsed)) return { value: parsed }
+  return new Refusal('request-invalid', 'a name is there twice')
+}
+
+function membersOf(value: Json): number {
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + membersOf(item), 0)
+  if (!isObject(value)) return 0
+  return Object.values(value).reduce<number>((sum, member) => sum + 1 + membersOf(member), 0)
 }
 
 export function writeJson(value: Json): Uint8Array {

@@ -180,7 +180,7 @@ const READS: readonly Conversation[] = [
       { ask: 'GET /topics/a', with: { accept: 'text/event-stream' }, status: 406 },
       {
         ask: 'GET /topics/a',
-        with: { accept: 'application/json;q=0, */*' },
+        with: { accept: 'application/json;q=0, image/*' },
         status: 406,
         problem: 'not-acceptable',
       },

@@ -4,7 +4,7 @@ import { Reason } from '../../base/reason.ts'
 import type { Message } from '../../core/message.ts'
 import { explain } from '../../core/refusal.ts'
 import { parseTopicFilter, type Topic } from '../../core/topic.ts'
-import { parseMediaType, qualityOf } from './accept.ts'
+import { parseMediaType } from './accept.ts'
 import {
   etagOf,
   httpDate,
@@ -16,10 +16,11 @@ import {
 import type { Durability } from './durability.ts'
 import type { Admitted, Reply } from './exchange.ts'
 import type { TopicsParts } from './parts.ts'
-import { contentTypeOf, propertyFields, remainingS } from './properties.ts'
+import { propertyFields, remainingS } from './properties.ts'
 import { type Query, unknownOf } from './query.ts'
 import { rangedReply } from './ranges.ts'
 import { kindOf, Refusal } from './refusal.ts'
+import { type Representation, representationOf } from './representations.ts'
 
 export interface ReadParts extends TopicsParts {
   readonly durability: Durability
@@ -40,20 +41,18 @@ export async function read(
   const { wallMs } = turn
   const conditions = parseConditions(asked)
   if (conditions instanceof Refusal) return conditions
-  const contentType = contentTypeOf(state)
-  if (qualityOf(asked.field('accept'), contentType) === 0) {
-    return new Refusal('not-acceptable', `it is ${contentType}`, topic)
-  }
+  const representation = representationOf(state, asked.field('accept'))
+  if (representation instanceof Refusal) return representation
   await parts.durability.ofVersion(state)
 
-  const tag = etagOf(state.offset)
+  const tag = etagOf(state.offset, representation.form)
   const outcome = readOutcome(conditions, state, tag, wallMs)
   if (outcome === 412) return new Refusal('precondition', `its version is ${tag}`, topic)
-  const fields = stateFields(state, wallMs)
+  const fields = stateFields(state, wallMs, representation)
   if (outcome === 304) return { status: 304, fields: notModified(fields), content: undefined }
   const mayRange = asked.method === 'GET' && isSameForRange(asked.field('if-range'), tag)
   const range = mayRange ? asked.field('range') : undefined
-  return rangedReply(range, state.payload, fields, () => parts.random.id(24))
+  return rangedReply(range, representation.content, fields, () => parts.random.id(24))
 }
 
 /** Why the topic may not be read, if so: both rights that a subscriber of MQTT needs. */
@@ -77,14 +76,17 @@ export function refusalToRead(
 const SHOWN = /^(?:text\/(?:plain|csv)|application\/(?:.+\+)?json|image\/(?:png|jpeg|gif|webp))$/
 
 /** All fields of an answer that has the state as its content. */
-export function stateFields(state: Message, wallMs: number): Record<string, string> {
-  const contentType = contentTypeOf(state)
+export function stateFields(
+  state: Message,
+  wallMs: number,
+  { contentType, form }: Pick<Representation, 'contentType' | 'form'>,
+): Record<string, string> {
   const mediaType = parseMediaType(contentType)
   const isShown = SHOWN.test(`${mediaType?.type ?? ''}/${mediaType?.subtype ?? ''}`)
   const expiryS = remainingS(state, wallMs)
   return {
     'content-type': contentType,
-    etag: etagOf(state.offset), // [H-20]
+    etag: etagOf(state.offset, form), // [H-20]
     'last-modified': httpDate(lastModifiedOf(state, wallMs)),
     // [R-12]
     'cache-control': expiryS === undefined ? 'private, no-cache' : `private, max-age=${expiryS}`,

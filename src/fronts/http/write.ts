@@ -9,7 +9,7 @@ import type { Admitted, Reply } from './exchange.ts'
 import type { Idempotency } from './idempotency.ts'
 import { ACCEPT_PATCH, patch, patchFormOf } from './patch.ts'
 import { preferenceOf } from './prefer.ts'
-import { parseSaid } from './properties.ts'
+import { contentTypeOf, parseSaid } from './properties.ts'
 import {
   type Act,
   type Outcome,
@@ -132,7 +132,8 @@ function replyOf(
     return { status: existed ? 204 : 201, fields, content: undefined }
   }
   parts.turn.open()
-  const shown = stateFields(message, parts.turn.wallMs)
+  const contentType = contentTypeOf(message)
+  const shown = stateFields(message, parts.turn.wallMs, { contentType, form: undefined })
   return {
     status: existed ? 200 : 201,
     fields: { ...fields, ...shown, 'preference-applied': 'return=representation' },
