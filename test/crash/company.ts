@@ -10,6 +10,8 @@ import { Subscriber } from './subscriber.ts'
 import { Visitors, WILL_TOPICS } from './visitors.ts'
 
 const TOPICS: readonly string[] = ['t/0', 't/1', 't/2', 's/0', 's/1']
+/** Of which little is heard, so that all that waits for a subscriber may be in flight. */
+const RARE_TOPIC = 'q'
 const PUBLISHER_QOS: readonly (readonly (1 | 2)[])[] = [[1], [2], [1, 2], [2, 1], [1, 2]]
 /** Rounds of which the nomad's topics are still published to. */
 const NOMAD_ROUNDS = 3
@@ -39,7 +41,11 @@ export class Company {
       const topics = (): readonly string[] => [...TOPICS, ...this.#nomadTopics()]
       const state = this.states[index] ?? ''
       const name = `publisher-${index}`
-      return new Publisher({ name, qos, topics, state }, ledger, seededRandom(seed * 100 + index))
+      return new Publisher(
+        { name, qos, topics, rare: RARE_TOPIC, state },
+        ledger,
+        seededRandom(seed * 100 + index),
+      )
     })
     this.visitors = new Visitors(ledger)
 
@@ -51,6 +57,7 @@ export class Company {
     const guests = [
       this.#subscriber('guest-1', 1, ['t/+'], 30, 8),
       this.#subscriber('guest-2', 2, ['t/+'], 20, 5),
+      this.#subscriber('guest-3', 2, [RARE_TOPIC], 20, 100),
     ]
     this.#sleepers = [
       this.#subscriber('sleeper-1', 1, ['t/0', 't/1'], 1000, 8),
@@ -68,6 +75,8 @@ export class Company {
         name: 'heir',
         qos: 2,
         filters: [`${WILL_TOPICS}/#`],
+        // So that a will is in flight for a while, and nothing else waits.
+        lagMs: 150,
         onOther: (_, payload, qos) =>
           this.visitors.willCame(new TextDecoder().decode(payload), qos),
       },
@@ -174,7 +183,8 @@ export class Company {
   /** One message for each topic and publisher, so that every subscription has something to say. */
   probe(): void {
     for (const publisher of this.publishers) {
-      for (const topic of [...TOPICS, ...this.#nomadTopics()]) publisher.publish(topic, 2)
+      for (const topic of [...TOPICS, RARE_TOPIC, ...this.#nomadTopics()])
+        publisher.publish(topic, 2)
       publisher.publishState()
     }
   }

@@ -11,6 +11,8 @@ const WINDOW = 24
 const CLEAR_EVERY = 10
 /** One payload in so many is large. */
 const LARGE_EVERY = 50
+/** One message in so many is on the rare topic. */
+const RARE_EVERY = 100
 const FILL_BYTES = 124
 const FILL_BYTES_LARGE = 6000
 
@@ -28,6 +30,8 @@ export interface PublisherOptions {
   readonly qos: readonly (1 | 2)[]
   /** Topics of the moment. */
   readonly topics: () => readonly string[]
+  /** A topic for one message in many. */
+  readonly rare: string
   /** The topic whose state it alone says, always at its first QoS. */
   readonly state: string
 }
@@ -93,14 +97,15 @@ export class Publisher {
   }
 
   #next(): void {
-    const { qos, state, topics } = this.#options
+    const { qos, state, rare, topics } = this.#options
     const [firstQos = 1] = qos
     const random = this.#random
     if (random.below(8) === 0) {
       return this.#begin(state, firstQos, true, random.below(CLEAR_EVERY) === 0)
     }
     const choice = topics()
-    const topic = choice[random.below(choice.length)] ?? state
+    const usual = choice[random.below(choice.length)] ?? state
+    const topic = random.below(RARE_EVERY) === 0 ? rare : usual
     this.#begin(topic, qos[random.below(qos.length)] ?? 1, false, false)
   }
 

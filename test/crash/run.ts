@@ -8,7 +8,7 @@ import { sleep } from './bell.ts'
 import { Company } from './company.ts'
 import { nameOf, Ledger } from './ledger.ts'
 import { checkStates } from './onlooker.ts'
-import { drawPlan, type Plan } from './plan.ts'
+import { type Bounds, drawPlan, type Plan } from './plan.ts'
 import type { Life, Target } from './target.ts'
 
 export interface RunOptions {
@@ -26,7 +26,8 @@ const TRAFFIC_MS_MAX = 10_000
 /** Nothing came for so long: nothing will. */
 const QUIET_MS = 10_000
 const QUIET_MS_WHERE_LOST = 4000
-const WILLS_MS_MAX = 30_000
+/** Those of the last kill are due half a minute after the start that follows. */
+const WILLS_MS_MAX = 60_000
 const LOOK_MS = 100
 const SOON_MS_MAX = 200
 /** A server that lived so long has written down whose connections ended. */
@@ -64,8 +65,8 @@ export class Run {
     // Drawn for itself: how often others draw depends on the machine.
     const plan = drawPlan(seededRandom(this.#options.seed * 1000 + round), round)
     const before = { acked: this.ledger.acked, delivered: this.ledger.delivered }
-    for (const percent of plan.startKills) await this.#killAtStart(percent)
-    const { life, port } = await this.#start()
+    for (const percent of plan.startKills) await this.#killAtStart(percent, plan.bounds)
+    const { life, port } = await this.#start(plan.bounds)
     const startMs = this.#startMs
     if (round === 1) await this.#company.introduce(port)
     const gathering = this.#gather(port, round)
@@ -75,13 +76,14 @@ export class Run {
     await this.#untilInstant(plan, life, port)
     if (life.hasEnded) throw new ServerError(life)
     const livedMs = performance.now() - life.startedMs - startMs
+    // Whose connection it ends by its end, it did not write down.
+    if (livedMs >= SETTLED_MS) this.#company.visitors.settled()
     this.#company.visitors.surprised()
     isOver = true
     await this.#kill(life)
     this.ledger.bell.ring()
     await Promise.all([gathering, wandering])
     await this.#company.scatter()
-    if (livedMs >= SETTLED_MS) this.#company.visitors.settled()
     this.#say(round, plan, startMs, before)
   }
 
@@ -136,9 +138,9 @@ export class Run {
     watcher.close()
   }
 
-  async #start(): Promise<{ life: Life; port: number }> {
+  async #start(bounds: Bounds = 'own'): Promise<{ life: Life; port: number }> {
     const { target, folder } = this.#options
-    const life = await target.start(folder)
+    const life = await target.start(folder, bounds)
     this.#life = life
     const port = await life.port
     if (port === undefined) throw new ServerError(life)
@@ -146,8 +148,8 @@ export class Run {
     return { life, port }
   }
 
-  async #killAtStart(percent: number): Promise<void> {
-    const life = await this.#options.target.start(this.#options.folder)
+  async #killAtStart(percent: number, bounds: Bounds): Promise<void> {
+    const life = await this.#options.target.start(this.#options.folder, bounds)
     this.#life = life
     await sleep((this.#startMs * percent) / 100)
     if (life.hasEnded) throw new ServerError(life)
@@ -226,7 +228,7 @@ export class Run {
 
   #say(
     round: number,
-    { kind, startKills }: Plan,
+    { kind, bounds, startKills }: Plan,
     startMs: number,
     before: { acked: number; delivered: number },
   ): void {
@@ -234,7 +236,7 @@ export class Run {
     const delivered = this.ledger.delivered - before.delivered
     const starts = startKills.length > 0 ? `, after ${startKills.length} during start-up` : ''
     this.#options.print(
-      `round ${round}: killed at ${kind}${starts}; ${acked} acknowledged, ` +
+      `round ${round}: killed at ${kind} (${bounds})${starts}; ${acked} acknowledged, ` +
         `${delivered} delivered, up in ${startMs.toFixed(0)} ms, ` +
         `${this.ledger.faults.total} faults so far`,
     )

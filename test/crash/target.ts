@@ -9,11 +9,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from '../support/mosquitto-broker.ts'
 import type { Plant } from '../support/plants.ts'
+import type { Bounds } from './plan.ts'
 
 export interface Target {
   readonly name: string
-  /** Starts it; whether it comes up is the life's to say. */
-  start(folder: string): Promise<Life>
+  /** Starts it, with its own bounds by default; whether it comes up is the life's to say. */
+  start(folder: string, bounds?: Bounds): Promise<Life>
   /** The folder whose changes tell that it writes its table, where it has one. */
   readonly tableFolder?: string
   /** Ends what no kill has ended. */
@@ -95,9 +96,18 @@ export const NO_BOUNDS: Settings = {
   'limits.sessionQueueBytesMax': 10_000_000_000,
 }
 
+const EPOCHS: Settings = {
+  'limits.storeEpochBytes': 256 * 1024,
+  'limits.storeSegmentBytes': 256 * 1024,
+}
+const BOUNDS: Readonly<Record<Bounds, Settings>> = {
+  own: {},
+  epochs: EPOCHS,
+  windows: { ...EPOCHS, 'limits.queueWindowMax': 8 },
+}
+
 export function rameau(options: RameauOptions): Target {
   const { settings, isMemory = false, plant } = options
-  const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('RAMEAU_'))
   const hook = plant === undefined ? {} : { CRASH_PLANT: JSON.stringify(plant) }
   const env = {
@@ -108,7 +118,9 @@ export function rameau(options: RameauOptions): Target {
   return {
     name: `rameau${isMemory ? ' --memory' : ''}${plant === undefined ? '' : `, ${plant.name}`}`,
     tableFolder: 'table',
-    start: (folder) => {
+    start: (folder, bounds = 'own') => {
+      const all = Object.entries({ ...BOUNDS[bounds], ...settings })
+      const sets = all.flatMap(([key, value]) => ['--set', `${key}=${value}`])
       const store = isMemory ? ['--memory'] : ['--data', folder]
       const listeners = ['--mqtt', '0', '--ws', 'off', '--http', 'off']
       const args = ['start', ...store, ...listeners, '--log-format', 'json', ...sets]
