@@ -82,7 +82,9 @@ test('a table that is damaged as a whole', BOUNDED, async (t) => {
 
 const way = wayToSmallDisks()
 if (way === 'in a namespace') {
-  test('the same with small disks', BOUNDED, () => runInNamespace(import.meta.filename))
+  test('the same with small disks', BOUNDED, () =>
+    runInNamespace(import.meta.filename, /a disk that is/),
+  )
 }
 const skip = way === 'here' ? false : way === 'in a namespace' ? 'runs in a namespace' : way.skip
 

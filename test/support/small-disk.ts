@@ -52,7 +52,7 @@ export class SmallDisk {
 
   /** Nothing can be written any more; only while nobody has a file open for writing. */
   protect(): void {
-    mount('-o', 'remount,ro', this.folder)
+    mount('-o', 'remount,bind,ro', this.folder)
   }
 }
 
@@ -84,10 +84,14 @@ export function wayToSmallDisks(): Way {
   return { skip: 'no right to mount a tmpfs' }
 }
 
-/** Runs a test file as root of a namespace of its own; throws what it says where it fails. */
-export function runInNamespace(file: string): void {
+/**
+ * Runs the tests of a file whose titles match, as root of a namespace of its own; throws what they
+ * say where one fails.
+ */
+export function runInNamespace(file: string, titles: RegExp): void {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  const { status, stdout } = spawnSync('unshare', ['-rm', process.execPath, '--test', file], {
+  const node = [process.execPath, '--test', `--test-name-pattern=${titles.source}`, file]
+  const { status, stdout } = spawnSync('unshare', ['-rm', ...node], {
     env: { ...env, [IN_NAMESPACE]: '1' },
     encoding: 'utf8',
     timeout: 110_000,
