@@ -7,6 +7,8 @@ import { test, type TestContext } from 'node:test'
 import { createServer, type Server, type ServerOptions } from './server.ts'
 
 const BOUNDED = { timeout: 20_000 }
+/** How many count at once; RAMEAU_FULL=1 for all of them. */
+const COUNTERS = process.env['RAMEAU_FULL'] === '1' ? 50 : 15
 
 async function open(
   t: TestContext,
@@ -85,6 +87,27 @@ test('[R-2] targets arrive as they are sent', BOUNDED, async (t) => {
   assert.match(await put('/topics/f%2Fg'), /^HTTP\/1\.1 400 /)
 })
 
+test('[H-101] what is no HTTP is refused as problem details', BOUNDED, async (t) => {
+  const { port } = await open(t)
+  const get = 'GET /topics/a HTTP/1.1\r\n'
+  // [what is sent, the status]
+  for (const [request, status] of [
+    ['nonsense\r\n\r\n', 400],
+    [`${get}Host: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`, 400],
+    [`${get}Host: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n`, 400],
+    [`${get}Host: localhost\r\nX : y\r\n\r\n`, 400],
+    [`${get}Host: localhost\r\nX: y\r\n folded\r\n\r\n`, 400],
+    [`${get}Host: localhost\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
+    [`GET /topics/${'x'.repeat(17_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 431],
+    [`${get}Connection: close\r\n\r\n`, 400],
+    [`${get}Connection: close\r\nHost: localhost\r\nHost: localhost\r\n\r\n`, 400],
+  ] as const) {
+    const answer = await send(port, request)
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `), request.slice(0, 60))
+    assert.match(answer, /content-type: application\/problem\+json/i, request.slice(0, 60))
+  }
+})
+
 test('a body that is too large is refused before it has come', BOUNDED, async (t) => {
   const { server, port } = await open(t, { limits: { packetBytesMax: 1000 } })
   const head = 'PUT /topics/a HTTP/1.1\r\nHost: localhost\r\n'
@@ -126,22 +149,54 @@ test('[H-86] a page of another origin writes nothing', BOUNDED, async (t) => {
   assert.equal(own.headers.get('access-control-allow-origin'), null)
 })
 
-test('many at once that count on one topic lose nothing', BOUNDED, async (t) => {
-  const { topics } = await open(t)
-  await fetch(`${topics}/count`, { method: 'PUT', body: '0' })
+test('[R-11] many count on a topic that others set: each write follows the version it named', {
+  timeout: 60_000,
+}, async (t) => {
+  const { server, topics } = await open(t)
+  const stream = server.subscribe('count', { messagesMax: 100_000 })
+  await server.publish({ topic: 'count', payload: '0', retain: true, qos: 1 })
+  /** By the offset of the write: the one that it named, and what it wrote. */
+  const writes = new Map<number, { readonly named: number; readonly value: number }>()
   const increment = async (): Promise<void> => {
     for (;;) {
       const read = await fetch(`${topics}/count`)
-      const body = String(Number(await read.text()) + 1)
-      const headers = { 'if-match': read.headers.get('etag') ?? '' }
-      const { status } = await fetch(`${topics}/count`, { method: 'PUT', body, headers })
-      if (status === 204) return
-      assert.equal(status, 412)
+      const tag = read.headers.get('etag') ?? ''
+      const value = Number(await read.text()) + 1
+      const asked = { method: 'PUT', body: String(value), headers: { 'if-match': tag } }
+      const write = await fetch(`${topics}/count`, asked)
+      if (write.status === 412) continue
+      assert.equal(write.status, 204)
+      const offset = offsetOf(write.headers.get('etag'))
+      writes.set(offset, { named: offsetOf(tag), value })
+      return
     }
   }
-  await Promise.all(Array.from({ length: 10 }, increment))
-  assert.equal(await (await fetch(`${topics}/count`)).text(), '10')
+  const counting = Promise.all(Array.from({ length: COUNTERS }, increment))
+  for (let at = 1; at <= 5; at += 1) {
+    await server.publish({ topic: 'count', payload: String(at * 1000), retain: true, qos: 1 })
+    while (writes.size < (at * COUNTERS) / 6) await new Promise((resolve) => setImmediate(resolve))
+  }
+  await counting
+  await server.publish({ topic: 'count', payload: 'end', retain: true, qos: 1 })
+
+  assert.equal(writes.size, COUNTERS)
+  let before = { offset: 0, value: 0 }
+  for await (const { offset, payload } of stream) {
+    const text = Buffer.from(payload).toString()
+    if (text === 'end') break
+    const write = writes.get(offset)
+    if (write !== undefined) {
+      assert.deepEqual([write.named, write.value], [before.offset, before.value + 1])
+      writes.delete(offset)
+    }
+    before = { offset, value: Number(text) }
+  }
+  assert.equal(writes.size, 0, 'every write was seen')
 })
+
+function offsetOf(tag: string | null): number {
+  return Number(tag?.slice(1, -1))
+}
 
 test('a listener with logins of its own lets in whom it knows', BOUNDED, async (t) => {
   const { server } = await open(t)

@@ -5,6 +5,7 @@ import {
   createServer,
   type IncomingMessage,
   type RequestListener,
+  ServerResponse,
   type ServerOptions,
 } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
@@ -72,6 +73,7 @@ export async function listenHttp(
     ...SERVER_OPTIONS,
     headersTimeout: HEADERS_MS_MAX,
     maxHeaderSize: HEADER_BYTES_MAX,
+    requireHostHeader: false, // It is looked at here, so that the refusal has the form of others.
   }
   const server =
     tls === undefined
@@ -80,6 +82,7 @@ export async function listenHttp(
   if ('setSecureContext' in server) rejectBadCertificates(server, options)
   server.on('connection', (socket: Socket) => arrivals.add(socket))
   server.on('request', requestsOf(options, ends))
+  server.on('clientError', refuseBytes)
   server.on('upgrade', upgradesOf(options, ends, arrivals))
   const headers = options.proxyProtocol === true ? expectProxyHeader(server, options) : undefined
   await bind(server, options)
@@ -107,8 +110,11 @@ function rejectBadCertificates(server: SecureServer, options: HttpOptions): void
 function requestsOf(options: HttpOptions, ends: HttpEnds): RequestListener {
   const answer = ends.fetch && listenerOf(ends.fetch, 'path' in options)
   return (request, response) => {
+    const fault = hostFaultOf(request)
     const refusal = refusalOf(request.headers, rulesOf(options))
-    if (refusal !== undefined) {
+    if (fault !== undefined) {
+      response.writeHead(400, PROBLEM).end(problemOf(400, 'Bad Request', fault))
+    } else if (refusal !== undefined) {
       response.writeHead(403, PROBLEM).end(problemOf(403, 'Forbidden', refusal))
     } else if (answer === undefined) {
       const headers = { 'content-type': 'text/plain', connection: 'Upgrade', upgrade: 'websocket' }
@@ -128,6 +134,28 @@ function listenerOf(fetch: Fetch, isLocal: boolean): RequestListener {
     { overrideGlobalObjects: false, errorHandler: failed },
   )
   return (request, response) => void answer(request, response)
+}
+
+const UNREADABLE: Readonly<Record<string, readonly [status: number, title: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+}
+
+/** Bytes that are no HTTP, or too many, or too slow: a last answer where there is still one due. */
+function refuseBytes(error: Error & { readonly code?: unknown }, duplex: Duplex): void {
+  const [status, title] = UNREADABLE[String(error.code)] ?? [400, 'Bad Request']
+  const isGone = error.code === 'ECONNRESET' || !duplex.writable
+  // A second answer would be read as a part of the first.
+  const answering: unknown = Reflect.get(duplex, '_httpMessage')
+  const hasBegun = answering instanceof ServerResponse && answering.headersSent
+  if (isGone || hasBegun) {
+    duplex.destroy()
+    return
+  }
+  const content = problemOf(status, title, 'it cannot be read as HTTP/1.1')
+  const head = `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\n`
+  const fields = `Content-Type: ${PROBLEM['content-type']}\r\nContent-Length: ${content.length}`
+  duplex.end(`${head}${fields}\r\n\r\n${content}`, () => duplex.destroy())
 }
 
 /** What could not even be made a request of is the client's mistake. */
@@ -169,11 +197,23 @@ function refusalOfUpgrade(
   options: HttpOptions,
   ends: HttpEnds,
 ): Refusal | undefined {
+  const fault = hostFaultOf(request)
+  if (fault !== undefined) return { status: '400 Bad Request', text: fault }
   const text = refusalOf(request.headers, rulesOf(options))
   if (text !== undefined) return { status: '403 Forbidden', text }
   if (!ends.isMqtt(pathOf(request))) return { status: '404 Not Found', text: 'no WebSocket here' }
   if (ends.isOpen()) return undefined
   return { status: '503 Service Unavailable', text: 'no clients are taken now' }
+}
+
+/** Two servers on the way must not read two different names. */
+function hostFaultOf({ rawHeaders }: IncomingMessage): string | undefined {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() === 'host') count += 1
+  }
+  if (count > 1) return 'there are several fields Host'
+  return count === 0 ? 'there is no field Host' : undefined
 }
 
 function rulesOf({ origins = [], ...place }: HttpOptions): Parameters<typeof refusalOf>[1] {
