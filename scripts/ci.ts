@@ -18,7 +18,7 @@ const SUITES: readonly Suite[] = [
   { name: 'check', args: [], minutesMax: 2 },
   { name: 'test', args: [], minutesMax: 3 },
   { name: 'conformance', args: ['--check'], minutesMax: 1 },
-  { name: 'e2e', args: [], minutesMax: 7 },
+  { name: 'e2e', args: [], minutesMax: 9 },
   { name: 'sim', args: [], minutesMax: 5 },
   { name: 'crash', args: [], minutesMax: 4 },
   { name: 'fuzz', args: [], minutesMax: 3 },

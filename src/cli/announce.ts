@@ -81,7 +81,7 @@ function logEvents({ version, pid, config, open, missing }: Start, output: Outpu
   }
   for (const { protocol } of missing) output.log.warn('listener not in this version', { protocol })
   const { memory, data, durability } = config
-  if (memory) output.log.warn('data is kept in memory only')
+  if (memory) output.log.info('data is kept in memory only')
   else output.log.info('data is kept', { data, durability })
   output.log.info('up', { version, pid })
 }

@@ -16,7 +16,7 @@ import { requireProgram } from '../support/third-party.ts'
 const mosquitto = requireProgram('mosquitto')
 const mosquittoPasswd = requireProgram('mosquitto_passwd')
 const SKIP = mosquitto.skip || mosquittoPasswd.skip
-const LIMITS = { skip: SKIP, timeout: 110_000 }
+const LIMITS = { skip: SKIP, timeout: 200_000 }
 
 const ACL_FILES = 16
 const TOPICS = 12

@@ -9,7 +9,7 @@ import { askToConnect, connectClient } from '../support/live-client.ts'
 import { startServer, until } from '../support/live-server.ts'
 import { Rameau, runRameau } from '../support/rameau.ts'
 
-const BOUNDED = { timeout: 90_000 }
+const BOUNDED = { timeout: 200_000 }
 const WAIT_MS_MAX = 30_000
 const START = ['start', '--mqtt', '0', '--ws', 'off', '--http', 'off', '--memory']
 

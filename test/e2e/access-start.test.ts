@@ -12,7 +12,7 @@ import { askToConnect, connectClient } from '../support/live-client.ts'
 import { startServer, until } from '../support/live-server.ts'
 import { Rameau, runRameau } from '../support/rameau.ts'
 
-const BOUNDED = { timeout: 60_000 }
+const BOUNDED = { timeout: 200_000 }
 const ROOT = join(import.meta.dirname, '..', '..')
 const START = ['start', '--mqtt', '0', '--ws', 'off', '--http', 'off', '--memory']
 

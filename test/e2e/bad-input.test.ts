@@ -12,7 +12,7 @@ import { AccessFiles } from '../support/access-files.ts'
 import { certificates, certificatesSkip } from '../support/certificates.ts'
 import { Rameau } from '../support/rameau.ts'
 
-const BOUNDED = { timeout: 60_000 }
+const BOUNDED = { timeout: 200_000 }
 const RUN_MS_MAX = 20_000
 /** Cases under way at once. */
 const concurrency = 3

@@ -31,7 +31,7 @@ const ROUND_TRIP = `async (url) => {
   return answer
 }`
 
-describe('a browser', { timeout: 90_000, skip: CHROMIUM.skip }, () => {
+describe('a browser', { timeout: 200_000, skip: CHROMIUM.skip }, () => {
   let browser: Browser | undefined
   // Pages of any name: what matters is who serves them, not what they say.
   const pages = createServer((request, response) => {

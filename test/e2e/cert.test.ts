@@ -14,7 +14,7 @@ import { certificatesSkip } from '../support/certificates.ts'
 import { mosquittoSkip } from '../support/mosquitto.ts'
 import { type Ended, Rameau, runRameau } from '../support/rameau.ts'
 
-const BOUNDED = { timeout: 60_000 }
+const BOUNDED = { timeout: 200_000 }
 const run = promisify(execFile)
 
 async function folderFor(t: TestContext): Promise<string> {

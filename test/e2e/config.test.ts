@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { type Ended, Rameau, runRameau } from '../support/rameau.ts'
 
-const BOUNDED = { timeout: 30_000 }
+const BOUNDED = { timeout: 200_000 }
 
 async function folderFor(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rameau-'))

@@ -13,7 +13,7 @@ const CONNECTIONS = 2000
 const AT_ONCE = 100
 /** Between the second and the last crowd; a kilobyte kept of each connection would be 4 MB. */
 const GROWTH_BYTES_MAX = 8 * 1024 * 1024
-const timeout = 60_000
+const timeout = 200_000
 
 /** One client's whole life, ended in the way that its number tells. */
 async function live(port: number, index: number): Promise<void> {

@@ -9,7 +9,7 @@ import { startServerWith } from '../support/live-server.ts'
 import { Rameau } from '../support/rameau.ts'
 import { runInNamespace, SmallDisk, wayToSmallDisks } from '../support/small-disk.ts'
 
-const BOUNDED = { timeout: 60_000 }
+const BOUNDED = { timeout: 200_000 }
 const LISTENERS = ['--mqtt', '0', '--ws', 'off', '--http', 'off']
 const DISK_BYTES = 96 * 1024 * 1024
 

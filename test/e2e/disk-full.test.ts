@@ -27,7 +27,7 @@ const SETTINGS = {
   'limits.sessionQueueBytesMax': 10_000_000_000,
   'sys.intervalS': 1,
 }
-const BOUNDED = { timeout: 110_000 }
+const BOUNDED = { timeout: 200_000 }
 
 interface Trouble {
   readonly data: string

@@ -27,7 +27,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 const COPIED = ['bin', 'man', 'src', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
 const TESTED_ELSEWHERE = new Set(['from-aedes.md'])
 const PROGRAMS = ['mosquitto_pub', 'mosquitto_sub', 'openssl', 'curl'] as const
-const BOUNDED = { timeout: 110_000 }
+const BOUNDED = { timeout: 200_000 }
 
 const GUIDE = readdirSync(join(ROOT, 'docs', 'guide')).filter((name) => name.endsWith('.md'))
 const PAGES = [

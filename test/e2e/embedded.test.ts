@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runModule } from '../support/snippets.ts'
 
-const BOUNDED = { timeout: 60_000 }
+const BOUNDED = { timeout: 200_000 }
 
 /** What a program says when it has ended in peace, and why it has not otherwise. */
 async function linesOf(code: string): Promise<readonly string[]> {

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import { runModule, snippetsOf } from '../support/snippets.ts'
 
 const PAGE = 'docs/guide/from-aedes.md'
-const BOUNDED = { timeout: 60_000 }
+const BOUNDED = { timeout: 200_000 }
 
 const programs = snippetsOf(PAGE).filter(({ language }) => language === 'js')
 const ours = programs.filter(({ code }) => code.includes("from 'rameau'"))

@@ -23,7 +23,7 @@ const BOUNDS = {
 }
 /** What a frozen client may hold by the bounds above, and as much again of garbage. */
 const GROWTH_BYTES_MAX = 40 * MEBIBYTE
-const timeout = 60_000
+const timeout = 200_000
 
 /** Watches a figure of the server's own. */
 async function watchDropped(port: number): Promise<() => number> {

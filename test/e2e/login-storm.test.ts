@@ -35,7 +35,7 @@ function connectPacket(clientId: string, user: string, password: string): Uint8A
   )
 }
 
-test('who is connected goes on while others log in', { timeout: 60_000 }, async (t) => {
+test('who is connected goes on while others log in', { timeout: 200_000 }, async (t) => {
   const files = new AccessFiles(t)
   const stored = await createScrypt(new TextEncoder().encode('right'))
   const passwordFile = files.write('passwords', `al:${stored}\n`)

@@ -25,7 +25,7 @@ const CONNECTIONS = 8
 const SEED = 20_260_101
 /** What the process may grow by after the warm-up; what the collector lets lie is less. */
 const GROWTH_BYTES_MAX = 16 * 1024 * 1024
-const timeout = 110_000
+const timeout = 200_000
 
 /** A filter that no version allows; the first seven are wrong everywhere, the others are shared. */
 const FILTERS = [

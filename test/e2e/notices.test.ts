@@ -13,7 +13,7 @@ import { promisify } from 'node:util'
 import { Rameau, runRameau } from '../support/rameau.ts'
 import { requireProgram } from '../support/third-party.ts'
 
-const BOUNDED = { timeout: 60_000 }
+const BOUNDED = { timeout: 200_000 }
 const START = ['start', '--memory', '--mqtt', '0', '--ws', 'off', '--http', 'off']
 const UNIT = join(import.meta.dirname, '..', '..', 'packaging', 'rameau.service')
 

@@ -73,7 +73,8 @@ async function pack(folder: string): Promise<string> {
 /** Starts the installed program with that Node, sends itself a message, and stops it. */
 async function exchange(user: string, node: string): Promise<void> {
   const program = join(user, 'node_modules', '.bin', 'rameau')
-  const args = ['start', '--mqtt', '0', '--ws', 'off', '--http', 'off', '--memory']
+  const data = join(await mkdtemp(join(user, 'data-')), 'data')
+  const args = ['start', '--mqtt', '0', '--ws', 'off', '--http', 'off', '--data', data]
   const child = spawn(program, args, {
     cwd: user,
     env: { PATH: [dirname(node), '/usr/bin', '/bin'].join(delimiter) },
@@ -117,12 +118,13 @@ describe('the packed tarball', { timeout: 2 * INSTALL_MS_MAX, skip: noRegistry }
     user = join(folder, 'user')
     await mkdir(user)
     await writeFile(join(user, 'package.json'), '{ "private": true, "type": "module" }\n')
-    const args = ['install', '--omit=dev', '--no-audit', '--no-fund', tarball]
+    const args = ['install', '--omit=dev', '--no-audit', '--no-fund', '--ignore-scripts', tarball]
     await run('npm', args, { cwd: user, timeout: INSTALL_MS_MAX })
   })
   after(() => rm(folder, { recursive: true, force: true }))
 
-  test('nothing in it, or that it needs, runs at install', async () => {
+  // It was installed without scripts, and all that follows works.
+  test('nothing in it, or that it needs, must run at install', async () => {
     const manifests = glob('node_modules/{*,@*/*}/package.json', { cwd: user })
     let count = 0
     for await (const path of manifests) {
@@ -131,7 +133,10 @@ describe('the packed tarball', { timeout: 2 * INSTALL_MS_MAX, skip: noRegistry }
         scripts?: Record<string, string>
       }
       for (const name of ['preinstall', 'install', 'postinstall']) {
-        assert.equal(manifest.scripts?.[name], undefined, `${path}: ${name}`)
+        const script = manifest.scripts?.[name]
+        // classic-level brings its binaries along; this only looks whether one fits.
+        if (script === 'node-gyp-build' && path.includes('classic-level')) continue
+        assert.equal(script, undefined, `${path}: ${name}`)
       }
     }
     assert.ok(count > 5, 'the dependencies were looked at')

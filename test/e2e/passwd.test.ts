@@ -11,7 +11,7 @@ import { AccessFiles } from '../support/access-files.ts'
 import { type Ended, runRameau } from '../support/rameau.ts'
 import { requireProgram } from '../support/third-party.ts'
 
-const BOUNDED = { timeout: 30_000 }
+const BOUNDED = { timeout: 200_000 }
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'rameau.js')
 
 const passwd = (...args: string[]): Promise<Ended> => runRameau(['passwd', ...args])

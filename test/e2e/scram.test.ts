@@ -63,7 +63,7 @@ function dial(port: number, scram: ScramClient): MqttClient {
   return client.connect()
 }
 
-test('SCRAM-SHA-256 lets in who knows the password', { timeout: 30_000 }, async (t) => {
+test('SCRAM-SHA-256 lets in who knows the password', { timeout: 200_000 }, async (t) => {
   const files = new AccessFiles(t)
   const passwordFile = await files.passwords({ al: 'pencil' }, { scram: ['al'] })
   const server = await startServer(t, { 'access.passwordFile': passwordFile })

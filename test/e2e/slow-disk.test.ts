@@ -33,7 +33,7 @@ const SETTINGS = {
   'limits.sessionQueueMax': 1_000_000,
   'limits.sessionQueueBytesMax': 10_000_000_000,
 }
-const BOUNDED = { timeout: 110_000 }
+const BOUNDED = { timeout: 200_000 }
 
 async function start(t: TestContext): Promise<LiveServer> {
   const data = mkdtempSync(join(tmpdir(), 'rameau-'))

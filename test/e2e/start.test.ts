@@ -12,7 +12,7 @@ import { promisify } from 'node:util'
 import { Rameau, runRameau } from '../support/rameau.ts'
 import { requireProgram } from '../support/third-party.ts'
 
-const BOUNDED = { timeout: 30_000 }
+const BOUNDED = { timeout: 200_000 }
 const MQTT_ONLY = ['--ws', 'off', '--http', 'off']
 const START = ['start', '--mqtt', '0', ...MQTT_ONLY, '--memory']
 

@@ -17,7 +17,7 @@ import { Rameau } from '../support/rameau.ts'
 import { requireProgram } from '../support/third-party.ts'
 
 const mosquitto = requireProgram('mosquitto')
-const BOUNDED = { timeout: 90_000 }
+const BOUNDED = { timeout: 200_000 }
 const ROOT = '$SYS/broker/'
 /** Of the man page alone, which 2.0 does not publish; older exporters read it. */
 const INFLIGHT = 'messages/inflight'

@@ -7,7 +7,7 @@ import { startServer, until } from '../support/live-server.ts'
 import { Mosquitto, MOSQUITTO_VERSIONS, mosquittoSkip } from '../support/mosquitto.ts'
 
 const QOS = [0, 1, 2] as const
-const options = { skip: mosquittoSkip, timeout: 60_000 }
+const options = { skip: mosquittoSkip, timeout: 200_000 }
 
 describe('mosquitto_pub and mosquitto_sub', options, () => {
   test('every version talks to every version at every QoS', async (t) => {

@@ -34,7 +34,7 @@ function collect(client: Client): Received[] {
 }
 
 for (const version of VERSIONS) {
-  describe(`MQTT.js, protocol level ${version}`, { timeout: 60_000 }, () => {
+  describe(`MQTT.js, protocol level ${version}`, { timeout: 200_000 }, () => {
     const protocolVersion = version
 
     test('every QoS of a publish meets every QoS of a subscription', async (t) => {
@@ -179,7 +179,7 @@ for (const version of VERSIONS) {
   })
 }
 
-describe('MQTT 5 with MQTT.js', { timeout: 60_000 }, () => {
+describe('MQTT 5 with MQTT.js', { timeout: 200_000 }, () => {
   const PROPERTIES = {
     payloadFormatIndicator: true,
     contentType: 'text/plain',

@@ -19,7 +19,7 @@ import { connectClient } from '../support/live-client.ts'
 import { Mosquitto, mosquittoSkip } from '../support/mosquitto.ts'
 import { Rameau, runRameau } from '../support/rameau.ts'
 
-const BOUNDED = { timeout: 60_000 }
+const BOUNDED = { timeout: 200_000 }
 const PLAIN = ['--mqtt', '0', '--ws', '0', '--http', '0']
 const SECURE = ['--mqtts', '0', '--wss', '0', '--https', '0']
 
