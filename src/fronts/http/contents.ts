@@ -5,7 +5,7 @@ import type { Asked } from './exchange.ts'
 import { Refusal } from './refusal.ts'
 
 /** Bytes of all contents that are being read. Above: a further request is refused with 429. */
-const BYTES_MAX = 256 * 1024 * 1024
+export const CONTENTS_BYTES_MAX: number = 256 * 1024 * 1024
 
 export class Contents {
   #bytes = 0
@@ -14,25 +14,30 @@ export class Contents {
   async read(asked: Asked, bytesMax: number): Promise<Uint8Array | undefined | Refusal> {
     const length = asked.field('content-length')
     if (length !== undefined && Number(length) > bytesMax) return undefined
-    // One that does not say how long it is may be as long as any.
-    const bytes = lengthOf(asked, bytesMax)
-    if (this.#bytes > 0 && this.#bytes + bytes > BYTES_MAX) {
-      const fields = { connection: 'close' }
-      return new Refusal('quota', 'too much is being sent at once', undefined, fields)
+    let taken = 0
+    let isFull = false
+    const take = (bytes: number): boolean => {
+      // One alone always has room.
+      isFull = this.#bytes > taken && this.#bytes + bytes > CONTENTS_BYTES_MAX
+      if (isFull) return false
+      this.#bytes += bytes
+      taken += bytes
+      return true
     }
-    this.#bytes += bytes
     try {
-      return await asked.content(bytesMax)
+      // What says its length has its room at once; the rest as it comes.
+      if (length !== undefined && !take(Number(length))) return tooMuch()
+      const content = await asked.content(bytesMax, length === undefined ? take : () => true)
+      return isFull ? tooMuch() : content
     } catch {
       return new Refusal('request-invalid', 'the content did not come whole')
     } finally {
-      this.#bytes -= bytes
+      this.#bytes -= taken
     }
   }
 }
 
-function lengthOf({ field }: Asked, bytesMax: number): number {
-  const length = field('content-length')
-  if (length !== undefined) return Number(length)
-  return field('transfer-encoding') === undefined ? 0 : bytesMax
+function tooMuch(): Refusal {
+  const fields = { connection: 'close' }
+  return new Refusal('quota', 'too much is being sent at once', undefined, fields)
 }

@@ -13,8 +13,14 @@ export interface Asked {
   readonly address: string
   /** Who may come in where it came in. */
   readonly access: Access
-  /** The whole content; undefined where it has more than `bytesMax`. */
-  readonly content: (bytesMax: number) => Promise<Uint8Array | undefined>
+  /**
+   * The whole content; undefined where it has more than `bytesMax`, or where `take`, which hears of
+   * the bytes as they come, has no room for them.
+   */
+  readonly content: (
+    bytesMax: number,
+    take: (bytes: number) => boolean,
+  ) => Promise<Uint8Array | undefined>
 }
 
 /** A request of somebody who was let in. */

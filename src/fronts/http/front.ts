@@ -46,7 +46,7 @@ export class HttpFront {
     const asked: Asked = {
       ...{ method, target: origin.target, address: origin.address, access },
       field: (name) => headers.get(name) ?? undefined,
-      content: (bytesMax) => contentOf(request, bytesMax),
+      content: (bytesMax, take) => contentOf(request, bytesMax, take),
     }
     return this.#topics.answer(asked).then((reply) => toResponse(reply, method))
   }
@@ -81,7 +81,11 @@ function toResponse({ status, fields, content }: Reply, method: string): Respons
 }
 
 /** Who says how long the content is does not send more: HTTP itself sees to that. */
-async function contentOf(request: Request, bytesMax: number): Promise<Uint8Array | undefined> {
+async function contentOf(
+  request: Request,
+  bytesMax: number,
+  take: (bytes: number) => boolean,
+): Promise<Uint8Array | undefined> {
   if (request.headers.has('content-length')) return new Uint8Array(await request.arrayBuffer())
   const pieces: Uint8Array[] = []
   let length = 0
@@ -89,7 +93,7 @@ async function contentOf(request: Request, bytesMax: number): Promise<Uint8Array
   for (let step = await content?.read(); step?.done === false; step = await content?.read()) {
     length += step.value.length
     // It is not cancelled: that would cut the connection before the client is told why.
-    if (length > bytesMax) return undefined
+    if (length > bytesMax || !take(step.value.length)) return undefined
     pieces.push(step.value)
   }
   return new Uint8Array(Buffer.concat(pieces))

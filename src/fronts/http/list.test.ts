@@ -196,6 +196,13 @@ test('[H-70] [R-40] pages go in order, and what changes meanwhile comes once or 
   )
 })
 
+test('a state that never ends, as a program may say it, is listed without a time', async () => {
+  const world = new HttpWorld()
+  world.inner.publish('a', 'x', { retain: true, expiresAtMs: 1e300 })
+  const { status, text } = await world.ask('GET /topics')
+  assert.deepEqual([status, /expiresAt/.test(text)], [200, false])
+})
+
 test('a page of large payloads ends early', async () => {
   const world = new HttpWorld()
   for (const topic of ['a', 'b', 'c']) {

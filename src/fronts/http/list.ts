@@ -1,7 +1,7 @@
 // GET of /topics: the states that a filter matches, in pages by topic. A page follows from the one
 // before by the last topic of that, so that what changes meanwhile neither repeats nor loses one.
 
-import { type Message, NEVER } from '../../core/message.ts'
+import type { Message } from '../../core/message.ts'
 import { parseTopic, type Topic, type TopicFilter } from '../../core/topic.ts'
 import { qualityOf } from './accept.ts'
 import type { Durability } from './durability.ts'
@@ -142,11 +142,19 @@ function toItem(message: Message): Readonly<Record<string, unknown>> {
     offset,
     contentType: contentTypeOf(message),
     ...payloadOf(payload),
-    time: new Date(arrivedAtMs).toISOString(),
-    expiresAt: expiresAtMs === NEVER ? undefined : new Date(expiresAtMs).toISOString(),
+    time: timeOf(arrivedAtMs),
+    expiresAt: timeOf(expiresAtMs),
     properties: propertiesOf(message),
   }
 }
+
+/** Undefined for never, and for what no calendar has. */
+function timeOf(wallMs: number): string | undefined {
+  return Math.abs(wallMs) <= CALENDAR_MS_MAX ? new Date(wallMs).toISOString() : undefined
+}
+
+/** The last moment that a Date can be. */
+const CALENDAR_MS_MAX = 8.64e15
 
 /** As text where it is UTF-8, and so stays the same. */
 function payloadOf(payload: Uint8Array): Readonly<Record<string, string>> {

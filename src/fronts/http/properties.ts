@@ -13,7 +13,7 @@ import {
 import { parseTopic } from '../../core/topic.ts'
 import { parseMediaType } from './accept.ts'
 import type { Asked } from './exchange.ts'
-import { percentDecode, type Query } from './query.ts'
+import { percentDecode, percentEncode, type Query } from './query.ts'
 import { Refusal } from './refusal.ts'
 import { parseBytes, parsePairs, writeBytes, writePairs } from './structured-fields.ts'
 
@@ -141,7 +141,7 @@ export function propertyFields(message: Message, wallMs: number): Record<string,
   const said: [string, string | undefined][] = [
     ['mqtt-message-expiry', remainingS(message, wallMs)?.toString()],
     ['mqtt-payload-format-indicator', payloadFormat?.toString()],
-    ['mqtt-response-topic', responseTopic && encodeURIComponent(responseTopic)],
+    ['mqtt-response-topic', responseTopic && percentEncode(responseTopic)],
     ['mqtt-correlation-data', correlationData && writeBytes(correlationData)],
     ['mqtt-user-property', userProperties.length > 0 ? writePairs(userProperties) : undefined],
   ]

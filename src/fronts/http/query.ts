@@ -32,6 +32,7 @@ export function unknownOf(query: Query, known: readonly string[]): Refusal | und
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const encoder = new TextEncoder()
 const PLAIN = /^[\x20-\x24\x26-\x7e]*$/
 const PERCENT = 0x25
 
@@ -57,4 +58,9 @@ export function percentDecode(text: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Also of what is no proper Unicode, as a program may hand it in: U+FFFD stands in for that. */
+export function percentEncode(text: string): string {
+  return encodeURIComponent(strict.decode(encoder.encode(text)))
 }
