@@ -182,7 +182,7 @@ export class DurableStore implements Store {
       if (parts !== undefined) await this.#finish(parts)
     } finally {
       if (parts !== undefined) {
-        parts.table.isEnded = true
+        await parts.table.end()
         await parts.journal.close()
       }
       await this.#options.kv.close()

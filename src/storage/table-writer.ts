@@ -38,6 +38,9 @@ export class TableWriter {
   failures = 0
   /** Nothing is begun or tried again any more. */
   isEnded = false
+  /** The last attempt failed, and waits for the next one. */
+  #isResting = false
+  #onIdle: (() => void) | undefined
   #waiting: TableJob | undefined
   #isBusy = false
   #retryMs = RETRY_MS
@@ -77,6 +80,13 @@ export class TableWriter {
     this.#attempt(job)
   }
 
+  /** Begins nothing any more; resolves when the table is left alone. */
+  async end(): Promise<void> {
+    this.isEnded = true
+    if (!this.#isBusy || this.#isResting) return
+    await new Promise<void>((resolve) => (this.#onIdle = resolve))
+  }
+
   #attempt(job: TableJob): void {
     const table = this.#kv.snapshot()
     job.prepare(table, (error) => {
@@ -105,6 +115,7 @@ export class TableWriter {
       this.#isBusy = false
       job.done()
       this.wake()
+      this.#onIdle?.()
     })
   }
 
@@ -112,13 +123,18 @@ export class TableWriter {
     this.trouble = error
     this.failures += 1
     this.onFailed(error)
-    if (this.isEnded) return
+    if (this.isEnded) {
+      this.#onIdle?.()
+      return
+    }
+    this.#isResting = true
     this.#clock.after(this.#retryMs, () => this.#reopen(job, meta))
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX)
   }
 
   #reopen(job: TableJob, meta: TableMeta): void {
     if (this.isEnded) return
+    this.#isResting = false
     this.#kv.reopen((error) => {
       if (error !== undefined) {
         this.#failed(job, meta, error)
