@@ -28,7 +28,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   net: ['base'],
   client: ['base', 'codec', 'session'],
   config: ['base', 'core', 'src/fronts/mqtt/settings.ts'],
-  cli: ['base', 'core', 'codec', 'access', 'config', 'client', 'server.ts'],
+  cli: [
+    ...['base', 'core', 'codec', 'access', 'config', 'client', 'server.ts'],
+    // What works on a data directory without a server.
+    ...['src/storage/offline.ts', 'src/storage/reading.ts', 'src/storage/store-figures.ts'],
+    'src/net/scheduler.ts',
+  ],
   'server.ts': EVERYTHING,
   'index.ts': ['server.ts', ...EVERYTHING],
 }

@@ -40,9 +40,14 @@ export class RefusedError extends Error {
   }
 }
 
-/** Why a store cannot be opened, in words for the operator. */
+/** Why a store cannot be opened, or none be made, in words for the operator. */
 export class StoreOpenError extends Error {
-  readonly code: 'ERR_STORE_IN_USE' | 'ERR_STORE_FORMAT' | 'ERR_STORE_UNREADABLE'
+  readonly code:
+    | 'ERR_STORE_IN_USE'
+    | 'ERR_STORE_FORMAT'
+    | 'ERR_STORE_UNREADABLE'
+    | 'ERR_STORE_MISSING'
+    | 'ERR_STORE_NOT_EMPTY'
 
   constructor(code: StoreOpenError['code'], message: string, cause?: unknown) {
     super(message, { cause })

@@ -8,6 +8,7 @@ import { addExplainCommand } from './explain-flags.ts'
 import { addStartFlags, type StartFlags } from './flags.ts'
 import { VERSION } from '../base/version.ts'
 import { addPasswdFlags, type PasswdFlags } from './passwd-flags.ts'
+import { addStoreCommands } from './store-commands.ts'
 
 /** The named commands that this version does not have yet, so that scripts learn it in one line. */
 const LATER: Readonly<Record<string, string>> = {
@@ -23,7 +24,6 @@ const LATER: Readonly<Record<string, string>> = {
   delete: 'clear a topic’s state over CoAP or HTTP',
   observe: 'watch a topic over CoAP or HTTP',
   import: 'turn a mosquitto.conf into a configuration',
-  store: 'check, measure, export or import a store',
 }
 
 const USAGE_ERROR = 2
@@ -50,11 +50,12 @@ async function main(args: readonly string[]): Promise<number> {
       code = await passwd(file, user, password, flags)
     },
   )
+  const ended = (exit: number): void => {
+    code = exit
+  }
   addConfigCommands(
     program.command('config').description('check, show or write a configuration'),
-    (exit) => {
-      code = exit
-    },
+    ended,
   )
   program
     .command('health')
@@ -65,12 +66,12 @@ async function main(args: readonly string[]): Promise<number> {
       const { health } = await import('./health.ts')
       code = await health(url, tlsCa)
     })
-  addExplainCommand(program, (exit) => {
-    code = exit
-  })
-  addCertCommands(program.command('cert').description('make certificates'), (exit) => {
-    code = exit
-  })
+  addExplainCommand(program, ended)
+  addStoreCommands(
+    program.command('store').description('check, measure, export or import a store'),
+    ended,
+  )
+  addCertCommands(program.command('cert').description('make certificates'), ended)
   for (const [name, text] of Object.entries(LATER)) {
     program
       .command(name)

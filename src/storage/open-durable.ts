@@ -14,9 +14,9 @@ import { openLevel } from './kv-level.ts'
 import { createNodeDisk } from './node-disk.ts'
 import { StoreOpenError } from '../base/errors.ts'
 
-const TABLE_FOLDER = 'table'
+export const TABLE_FOLDER = 'table'
 /** The state has messages and principals of everybody. */
-const PRIVATE_FOLDER = 0o700
+export const PRIVATE_FOLDER = 0o700
 
 export interface DataDirectoryOptions {
   /** Created if its parent exists. */
@@ -54,7 +54,7 @@ async function makeDirectory(directory: string): Promise<void> {
 }
 
 /** Whether the file is there; one that is there and tells of another format is refused. */
-async function checkFormat(directory: string): Promise<boolean> {
+export async function checkFormat(directory: string): Promise<boolean> {
   let text: string
   try {
     text = await readFile(join(directory, FORMAT_FILE), 'utf8')
@@ -67,14 +67,14 @@ async function checkFormat(directory: string): Promise<boolean> {
   throw formatError(directory, found ?? 'unknown')
 }
 
-async function writeFormat(disk: Disk): Promise<void> {
+export async function writeFormat(disk: Disk): Promise<void> {
   const file = await asked<DiskFile>((done) => disk.open(FORMAT_FILE, 'synced', done))
   const bytes = new TextEncoder().encode(formatText())
   await asked<undefined>((done) => file.write([bytes], 0, (error) => done(error, undefined)))
   await asked<undefined>((done) => file.close((error) => done(error, undefined)))
 }
 
-function unusable(directory: string, error: unknown): StoreOpenError {
+export function unusable(directory: string, error: unknown): StoreOpenError {
   const reason = error instanceof Error ? error.message : String(error)
   const message = `the data directory ${directory} cannot be used: ${reason}`
   return new StoreOpenError('ERR_STORE_UNREADABLE', message, error)

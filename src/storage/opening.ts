@@ -20,8 +20,8 @@ import { TableQuarantine } from './table-quarantine.ts'
 import { createMeta, readMeta, SharedBodies, type TableMeta } from './table-state.ts'
 import { TableWriter } from './table-writer.ts'
 
-const JOURNAL_FOLDER = 'journal'
-const QUARANTINE_FOLDER = 'quarantine'
+export const JOURNAL_FOLDER = 'journal'
+export const QUARANTINE_FOLDER = 'quarantine'
 
 export interface OpeningOptions {
   readonly disk: Disk
@@ -46,43 +46,75 @@ export interface Opened {
   readonly wallMs: number
 }
 
+interface TableOptions extends Pick<OpeningOptions, 'disk' | 'kv' | 'clock' | 'directory'> {
+  /** Hears of each entry that cannot be read. */
+  readonly onAdded?: TableQuarantine['onAdded']
+}
+
+/** The table as it was found, and what brings the journal into it. */
+interface OpenTable {
+  readonly table: TableWriter
+  readonly shared: SharedBodies
+  readonly index: TableIndex
+  readonly quarantine: TableQuarantine
+  readonly replay: EpochReplay
+}
+
 /** Opens all of it. */
 export async function openParts(
   options: OpeningOptions,
   registry: Registry,
   slices: Slices,
 ): Promise<Opened> {
-  const { disk, kv, clock, log, durability } = options
-  const nowMs = clock.wall()
-  const meta = (await findMeta(kv, options.directory)) ?? createMeta(nowMs)
-  registry.nextId = meta.nextId
-  const shared = new SharedBodies()
-  const quarantine = new TableQuarantine(disk, kv, `${QUARANTINE_FOLDER}/table-${nowMs}.jsonl`)
-  const index = new TableIndex(kv, registry, shared, quarantine)
-  await index.learn()
-  const { dead } = index
-  const sweep = (): SweepJob | undefined => {
-    const [first] = dead
-    return first === undefined ? undefined : new SweepJob(first, shared, dead)
-  }
-  const table = new TableWriter(kv, clock, slices, meta, sweep)
-  const replay = new EpochReplay(registry, table, shared, dead)
+  const { disk, clock, log, durability } = options
+  const opened = await openTable(options, registry, slices)
+  const { table, index, replay } = opened
   const segments = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }
   const { journal, report } = await openJournal({
     ...{ disk, clock, folder: JOURNAL_FOLDER, quarantine: QUARANTINE_FOLDER },
-    ...{ after: meta.position, durability: durability ?? 'commit', ...segments },
+    ...{ after: table.meta.position, durability: durability ?? 'commit', ...segments },
     replay: (frame) => replay.frame(frame),
   })
   await replay.end()
   reportJournal(log, report, replay.lost)
   journal.release(table.meta.position)
   for (const state of replay.queues) await index.recount(state)
+  // Opening may have taken long.
+  const wallMs = Math.max(clock.wall(), table.meta.wallMs)
   return {
-    ...{ journal, table, shared, dead, index, quarantine },
+    ...{ journal, table, shared: opened.shared, dead: index.dead, index },
+    quarantine: opened.quarantine,
     epoch: table.meta.epoch + 1,
-    firstOffset: table.meta.reservedBound,
-    wallMs: Math.max(nowMs, table.meta.wallMs),
+    // A run that ended at its very beginning may have given out offsets of a lot whose reservation
+    // did not become durable. It gave out fewer than microseconds have passed.
+    firstOffset: Math.max(table.meta.reservedBound, Math.ceil(wallMs * 1000)),
+    wallMs,
   }
+}
+
+/** Reads what must be known of the table; what is left of the dead is cleared away, if so. */
+export async function openTable(
+  { disk, kv, clock, directory, onAdded }: TableOptions,
+  registry: Registry,
+  slices: Slices,
+  sweeps = true,
+): Promise<OpenTable> {
+  const nowMs = clock.wall()
+  const meta = (await findMeta(kv, directory)) ?? createMeta(nowMs)
+  registry.nextId = meta.nextId
+  const shared = new SharedBodies()
+  const quarantine = new TableQuarantine(disk, kv, `${QUARANTINE_FOLDER}/table-${nowMs}.jsonl`)
+  if (onAdded !== undefined) quarantine.onAdded = onAdded
+  const index = new TableIndex(kv, registry, shared, quarantine)
+  await index.learn()
+  const { dead } = index
+  const sweep = (): SweepJob | undefined => {
+    const [first] = sweeps ? dead : []
+    return first === undefined ? undefined : new SweepJob(first, shared, dead)
+  }
+  const table = new TableWriter(kv, clock, slices, meta, sweep)
+  const replay = new EpochReplay(registry, table, shared, dead)
+  return { table, shared, index, quarantine, replay }
 }
 
 async function findMeta(kv: Kv, directory: string): Promise<TableMeta | undefined> {
@@ -109,7 +141,7 @@ class EpochReplay {
   #replay: RecordReplay | undefined
   #position = 0
   #wallMs = 0
-  readonly queues = new Set<QueueState>()
+  readonly queues: Set<QueueState> = new Set()
   /** Records that were void because of what was lost. */
   lost = 0
 

@@ -4,7 +4,13 @@
 
 import { assert } from '../base/assert.ts'
 import { bytesOf, type Message, NEVER } from '../core/message.ts'
-import { type QueueName, sessionQueue, type StoreRecord } from '../core/store.ts'
+import {
+  type QueueName,
+  sessionQueue,
+  type StoredDelivery,
+  type StoreRecord,
+} from '../core/store.ts'
+import type { SubscriptionOptions } from '../core/subscription.ts'
 import { shareName } from '../core/topic.ts'
 import {
   bodyBytesMax,
@@ -152,7 +158,7 @@ export class RecordWriter {
     writer.integer(session.id)
     writer.u16(packetId)
     const start = this.#overlay.bytes.position
-    let flags = deliveryFlags(record)
+    let flags = deliveryFlags(record, message.expiresAtMs)
     if (queue !== undefined) flags |= IN_QUEUE
     if (group !== undefined) flags |= HAS_GROUP
     if (queue === undefined && place !== UNSAID) flags |= IS_ELSEWHERE
@@ -194,7 +200,7 @@ export class RecordWriter {
     const writer = this.#begin(Tag.queued, count)
     writer.integer(state.id)
     const start = this.#overlay.bytes.position
-    const flags = deliveryFlags(record)
+    const flags = deliveryFlags(record, message.expiresAtMs)
     this.#delivery(writer, place === UNSAID ? flags : flags | IS_ELSEWHERE, record)
     this.#body(writer, message, place)
     this.#overlay.queue(state).put(message.offset, start)
@@ -259,11 +265,7 @@ export class RecordWriter {
     writer.integer(session.id)
     writer.text(key)
     const start = this.#overlay.bytes.position
-    let flags: number = options.qos | (options.retainHandling << OPTION_HANDLING_SHIFT)
-    if (options.noLocal) flags |= OPTION_NO_LOCAL
-    if (options.retainAsPublished) flags |= OPTION_RETAIN_AS_PUBLISHED
-    writer.u8(flags)
-    writer.integer(options.id)
+    writeOptions(writer, options)
     this.#overlay.subscribed(session, key, start)
   }
 
@@ -295,12 +297,7 @@ export class RecordWriter {
   }
 
   #delivery(writer: FieldWriter, flags: number, { message, ids }: AnyDelivery): void {
-    writer.u8(flags)
-    writer.integer(bytesOf(message))
-    if ((flags & EXPIRES) !== 0) writer.f64(message.expiresAtMs)
-    if ((flags & HAS_IDS) === 0) return
-    writer.integer(ids.length)
-    for (const id of ids) writer.integer(id)
+    writeDeliveryHead(writer, flags, bytesOf(message), message.expiresAtMs, ids)
   }
 
   /** Writes the body, or the place where it is. Returns that place. */
@@ -348,11 +345,39 @@ interface PacketRecord {
   readonly packetId: number
 }
 
-function deliveryFlags({ qos, retain, isOwn, ids, message }: AnyDelivery): number {
+/** The flags of what stands in a queue, or of a flight before it is said where that stands. */
+export function deliveryFlags(
+  { qos, retain, isOwn, ids }: Omit<StoredDelivery, 'message'>,
+  expiresAtMs: number,
+): number {
   let flags = qos === 2 ? IS_QOS_2 : 0
   if (retain) flags |= IS_RETAIN
   if (isOwn) flags |= IS_OWN
   if (ids.length > 0) flags |= HAS_IDS
-  if (message.expiresAtMs !== NEVER) flags |= EXPIRES
+  if (expiresAtMs !== NEVER) flags |= EXPIRES
   return flags
+}
+
+/** `bytes` and `expiresAtMs` are those of the message. */
+export function writeDeliveryHead(
+  writer: FieldWriter,
+  flags: number,
+  bytes: number,
+  expiresAtMs: number,
+  ids: readonly number[],
+): void {
+  writer.u8(flags)
+  writer.integer(bytes)
+  if ((flags & EXPIRES) !== 0) writer.f64(expiresAtMs)
+  if ((flags & HAS_IDS) === 0) return
+  writer.integer(ids.length)
+  for (const id of ids) writer.integer(id)
+}
+
+export function writeOptions(writer: FieldWriter, options: SubscriptionOptions): void {
+  let flags: number = options.qos | (options.retainHandling << OPTION_HANDLING_SHIFT)
+  if (options.noLocal) flags |= OPTION_NO_LOCAL
+  if (options.retainAsPublished) flags |= OPTION_RETAIN_AS_PUBLISHED
+  writer.u8(flags)
+  writer.integer(options.id)
 }

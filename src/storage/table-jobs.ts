@@ -171,7 +171,7 @@ function namesElsewhere(
 }
 
 /** Whether an entry's body lies by itself; false where it cannot be read, and was not counted. */
-function isElsewhere(reader: FieldReader, key: Uint8Array, value: Uint8Array): boolean {
+export function isElsewhere(reader: FieldReader, key: Uint8Array, value: Uint8Array): boolean {
   try {
     openValue(reader, key, value)
     return (reader.u8() & IS_ELSEWHERE) !== 0

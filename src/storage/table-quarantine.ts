@@ -18,6 +18,8 @@ export class TableQuarantine {
   #at = 0
   /** How many entries there were in all. */
   count = 0
+  /** Hears of each. */
+  onAdded: (key: Uint8Array, reason: string) => void = () => {}
 
   /** `path` is that of a file that is not there yet. */
   constructor(disk: Disk, kv: Kv, path: string) {
@@ -40,6 +42,7 @@ export class TableQuarantine {
     this.#lines.push(`${JSON.stringify(entry)}\n`)
     this.#bytes += key.length + value.length
     this.count += 1
+    this.onAdded(key, reason)
   }
 
   /** Writes what was added to the file; then it leaves the table. */
