@@ -24,7 +24,7 @@ import type { Store, StoreRecord } from './core/store.ts'
 import { type Gauges, SysTree } from './core/sys-tree.ts'
 import { TopicTree } from './core/topic-tree.ts'
 import { type Embedded, EmbeddedFront } from './fronts/embedded/front.ts'
-import { HttpFront, type Origin } from './fronts/http/front.ts'
+import { HttpFront, type Unadmitted } from './fronts/http/front.ts'
 import { MqttFront } from './fronts/mqtt/front.ts'
 import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from './fronts/mqtt/settings.ts'
 import { acceptDuplex } from './net/duplex.ts'
@@ -248,7 +248,7 @@ function endsBy(own: Access | undefined, front: MqttFront, http: HttpFront) {
   return (
     own && {
       accept: (wire: Wire) => front.accept(wire, own),
-      fetch: (request: Request, origin: Origin) => http.answer(request, origin, own),
+      answer: (request: Unadmitted) => http.answer(request, own),
     }
   )
 }
@@ -264,7 +264,8 @@ function listenersOf(
     accept: (wire) => front.accept(wire),
     isOpen: () => gate.isOpen,
     entrance: new Entrance((arriving) => front.isFull(arriving)),
-    fetch: (request, origin) => http.answer(request, origin),
+    answer: (request) => http.answer(request),
+    fetch: (request) => http.fetch(request),
     webSocket: {
       messageBytesMax: Math.max(limits.packetBytesMax, WEBSOCKET_BYTES_MIN),
       strictSubprotocol: settings.strictSubprotocol,

@@ -11,7 +11,7 @@ import type { TLSSocket } from 'node:tls'
 import { WebSocket } from 'ws'
 import { certificates, certificatesSkip } from '../../test/support/certificates.ts'
 import { RecordingFront } from '../../test/support/recording-front.ts'
-import type { Fetch } from './http.ts'
+import type { Answer, Fetch } from './http.ts'
 import { Listeners, type ListenOptions } from './listeners.ts'
 
 const BOUNDED = { timeout: 10_000 }
@@ -20,6 +20,7 @@ async function open(
   t: TestContext,
   options: Partial<ListenOptions> = {},
   answer: Fetch = ({ url }) => new Response(url),
+  topics?: Answer,
 ) {
   const fronts: RecordingFront[] = []
   const listeners = new Listeners({
@@ -29,6 +30,7 @@ async function open(
       return front
     },
     fetch: answer,
+    ...(topics === undefined ? {} : { answer: topics }),
     webSocket: { messageBytesMax: 1024, strictSubprotocol: false },
   })
   const where = { host: '127.0.0.1', port: 0, speaks: 'http', lingerMs: 100, ...options } as const
@@ -48,8 +50,8 @@ test('a request goes to the front, its answer back', BOUNDED, async (t) => {
 })
 
 test('the front is told the target as it was sent, and the peer', BOUNDED, async (t) => {
-  const { port } = await open(t, {}, (_request, { target, address }) => {
-    return new Response(`${address} ${target}`)
+  const { port } = await open(t, {}, undefined, async ({ target, address }) => {
+    return { status: 200, fields: {}, content: `${address} ${target}` }
   })
   // [what is sent, what the front is told]
   for (const [target, told] of [

@@ -14,6 +14,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Accept } from '../base/wire.ts'
+import { type HttpReply, type HttpRequest, requestOf, sendReply } from './http-exchange.ts'
 import {
   Arrivals,
   bind,
@@ -25,7 +26,7 @@ import {
 } from './listening.ts'
 import { refusalOf } from './origin.ts'
 import { expectProxyHeader } from './proxy-protocol.ts'
-import { acceptedOf, remoteOf } from './remote.ts'
+import { acceptedOf } from './remote.ts'
 import { type Certificates, contextOf, onSecure, type SecureListening, securityOf } from './tls.ts'
 import { pathOf, type Refusal, refuse, type WebSocketSettings, WebSockets } from './websocket.ts'
 
@@ -40,19 +41,16 @@ export type HttpOptions = SocketOptions & {
   readonly origins?: readonly string[] | undefined
 }
 
-/** What a `Request` does not say of itself. */
-export interface RequestOrigin {
-  /** The request target as it was sent: a URL has no levels `.` and `..` any more. */
-  readonly target: string
-  /** The peer's address; `local` for a Unix socket. */
-  readonly address: string
-}
+/** Answers a request; undefined: it is for {@link Fetch}. Must not reject. */
+export type Answer = (request: HttpRequest) => Promise<HttpReply> | undefined
 
-export type Fetch = (request: Request, origin: RequestOrigin) => Response | Promise<Response>
+export type Fetch = (request: Request) => Response | Promise<Response>
 
 /** What a listener does with what comes. */
 export interface HttpEnds {
-  /** Answers requests. Undefined: the listener is for WebSockets alone. */
+  /** Asked first. */
+  readonly answer: Answer | undefined
+  /** Answers the other requests. Undefined: the listener is for WebSockets alone. */
   readonly fetch: Fetch | undefined
   /** Whether upgrades of this path lead to MQTT. */
   readonly isMqtt: (path: string) => boolean
@@ -108,7 +106,8 @@ function rejectBadCertificates(server: SecureServer, options: HttpOptions): void
 }
 
 function requestsOf(options: HttpOptions, ends: HttpEnds): RequestListener {
-  const answer = ends.fetch && listenerOf(ends.fetch, 'path' in options)
+  const isLocal = 'path' in options
+  const answer = ends.fetch && listenerOf(ends.fetch)
   return (request, response) => {
     const fault = hostFaultOf(request)
     const refusal = refusalOf(request.headers, rulesOf(options))
@@ -119,20 +118,18 @@ function requestsOf(options: HttpOptions, ends: HttpEnds): RequestListener {
     } else if (answer === undefined) {
       const headers = { 'content-type': 'text/plain', connection: 'Upgrade', upgrade: 'websocket' }
       response.writeHead(426, headers).end('MQTT over WebSocket only\n')
-    } else answer(request, response)
+    } else {
+      const reply = ends.answer?.(requestOf(request, isLocal))
+      if (reply === undefined) answer(request, response)
+      // What cannot be sent is a mistake of ours, and the connection's end, not the server's.
+      else reply.then((made) => sendReply(made, response)).catch(() => response.destroy())
+    }
   }
 }
 
-/** `isLocal`: it listens on a Unix socket. */
-function listenerOf(fetch: Fetch, isLocal: boolean): RequestListener {
-  const answer = getRequestListener(
-    (request, { incoming }) => {
-      const { url = '', socket } = incoming
-      // Who is gone already has no address, and gets no answer.
-      return fetch(request, { target: url, address: remoteOf(socket, isLocal)?.address ?? '' })
-    },
-    { overrideGlobalObjects: false, errorHandler: failed },
-  )
+function listenerOf(fetch: Fetch): RequestListener {
+  const settings = { overrideGlobalObjects: false, errorHandler: failed }
+  const answer = getRequestListener((request) => fetch(request), settings)
   return (request, response) => void answer(request, response)
 }
 

@@ -12,7 +12,7 @@ import {
   type HttpServer,
   MQTT_PATH,
 } from './attached.ts'
-import { type Fetch, type HttpEnds, type HttpOptions, listenHttp } from './http.ts'
+import { type Answer, type Fetch, type HttpEnds, type HttpOptions, listenHttp } from './http.ts'
 import type { Entrance, Listening } from './listening.ts'
 import { listenTcp } from './tcp.ts'
 import { type Certificates, listenTls } from './tls.ts'
@@ -36,6 +36,7 @@ export interface ListenersParts {
   /** False until clients are taken; they always are where it is absent. */
   readonly isOpen?: () => boolean
   readonly entrance?: Entrance | undefined
+  readonly answer?: Answer
   readonly fetch: Fetch
   readonly webSocket: WebSocketSettings
 }
@@ -59,7 +60,7 @@ export class Listeners {
   /** `own`: what is done with what comes, where not as everywhere. Rejects with a ListenError. */
   async listen(
     options: ListenOptions,
-    own: Partial<Pick<ListenersParts, 'accept' | 'fetch'>> = {},
+    own: Partial<Pick<ListenersParts, 'accept' | 'answer'>> = {},
   ): Promise<OpenListening> {
     this.#refuseIfClosing()
     this.#opening += 1
@@ -130,9 +131,10 @@ export class Listeners {
   }
 
   #endsFor(speech: 'ws' | 'http', parts: ListenersParts): HttpEnds {
-    const { accept, fetch, webSocket } = parts
+    const { accept, answer, fetch, webSocket } = parts
     const isHttp = speech === 'http'
     return {
+      answer,
       fetch: isHttp ? fetch : undefined,
       isMqtt: (path) => !isHttp || path === MQTT_PATH,
       isOpen: () => this.#isOpen,

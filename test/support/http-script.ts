@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Answer, HttpWorld, type HttpWorldOptions } from './http-world.ts'
 
-type Body = string | Uint8Array<ArrayBuffer>
+type Body = string | Uint8Array
 
 /** A text must be the same, a pattern must match, undefined must not be there. */
 type Expected = string | RegExp | undefined

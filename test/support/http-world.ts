@@ -21,7 +21,7 @@ export interface HttpWorldOptions extends WorldOptions {
   readonly isReady?: () => boolean
 }
 
-type Body = string | Uint8Array<ArrayBuffer>
+type Body = string | Uint8Array
 type Headers = Readonly<Record<string, string>>
 
 export class HttpWorld {
@@ -57,25 +57,33 @@ export class HttpWorld {
     const space = line.indexOf(' ')
     const method = line.slice(0, space)
     const target = line.slice(space + 1)
-    const length = body === undefined ? {} : { 'content-length': `${lengthOf(body)}` }
-    // Undici has its own opinion of this one, which no client of ours has to share.
-    const isTrace = method === 'TRACE'
-    const request = new Request(new URL(target, 'http://localhost'), {
-      method: isTrace ? 'GET' : method,
-      headers: { ...length, ...headers },
-      ...(body === undefined ? {} : { body }),
-    })
-    if (isTrace) Object.defineProperty(request, 'method', { value: method })
-    const origin = { target, address: '192.0.2.1' }
-    const response = await this.#front.answer(request, origin, access)
+    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+    const length = bytes === undefined ? {} : { 'content-length': `${bytes.length}` }
+    const fields: Headers = { ...length, ...headers }
+    const reply = await this.#front.answer(
+      {
+        ...{ method, target, address: '192.0.2.1' },
+        field: (name) => fields[name],
+        content: () => Promise.resolve(bytes ?? new Uint8Array(0)),
+      },
+      access,
+    )
+    if (reply === undefined) return this.#fetch(target)
+    const content = Buffer.from(reply.content ?? '')
+    const isHead = method === 'HEAD'
+    return {
+      status: reply.status,
+      fields: { ...reply.fields, 'content-length': `${content.length}` },
+      text: isHead ? '' : content.toString(),
+    }
+  }
+
+  async #fetch(target: string): Promise<Answer> {
+    const response = await this.#front.fetch(new Request(new URL(target, 'http://localhost')))
     return {
       status: response.status,
       fields: Object.fromEntries(response.headers),
       text: await response.text(),
     }
   }
-}
-
-function lengthOf(body: Body): number {
-  return typeof body === 'string' ? new TextEncoder().encode(body).length : body.length
 }

@@ -1,5 +1,5 @@
 // One request and its answer as the resources under /topics see them: without a socket, without a
-// framework. What turns them into those of `fetch` is front's.
+// framework. The net makes the one and sends the other.
 
 import type { Access, Principal } from '../../core/ports.ts'
 
