@@ -457,6 +457,13 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     tests: RECOVERED,
   },
   {
+    name: 'publishes wills at once after a second restart',
+    file: RECOVERY,
+    find: 'closedAtMs + willMs',
+    replace: 'closedAtMs + delayMs',
+    tests: RECOVERED,
+  },
+  {
     name: 'reads a queue anew whose messages are all in flight',
     file: RECOVERY,
     find: 'if (count > 0 || after > 0)',

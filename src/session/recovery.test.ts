@@ -248,6 +248,25 @@ test('the will of a session that ends with its connection outlives the server as
   assert.deepEqual([...store.state.sessions.keys()], ['watcher'])
 })
 
+test('a server that ends again soon does not shorten the time to come back', () => {
+  const first = start()
+  const watcher = first.world.connect('watcher')
+  subscribe(watcher, 'will')
+  for (const [clientId, expiryS] of [
+    ['c', 100],
+    ['d', 0],
+  ] as const) {
+    first.world.connect(clientId, { expiryS, will: willOf({ principal: principalOf(clientId) }) })
+  }
+  const second = restart(first)
+  const { world } = restart(second, 10_000)
+  const again = world.connect('watcher')
+  world.advance(WILL_GRACE_MS - 10_000 - 1)
+  assert.deepEqual(again.peer.texts, [])
+  world.advance(1)
+  assert.deepEqual(again.peer.texts, ['will', 'will'])
+})
+
 test('time passed while the server was down counts', () => {
   const first = start()
   const watcher = first.world.connect('watcher')

@@ -18,7 +18,7 @@ import type { World } from './world.ts'
 
 /**
  * Who was connected when the server ended has so long to come back before his will is published, or
- * the will's own delay where that is longer.
+ * the will's own delay where that is longer; also where the server ends again meanwhile.
  */
 export const WILL_GRACE_MS = 30_000
 
@@ -117,9 +117,11 @@ export class SessionRecovery implements Recovery {
 
   #resume({ session, closedAtMs, endsAtMs }: Restored, wallMs: number): void {
     const delayMs = (session.will?.delayS ?? 0) * 1000
+    const willMs = Math.max(delayMs, WILL_GRACE_MS)
     if (closedAtMs !== undefined && endsAtMs !== undefined) {
       const expiryMs = Math.max(0, endsAtMs - wallMs)
-      this.#sessions.resume(session, expiryMs, Math.max(0, closedAtMs + delayMs - wallMs))
+      // The start before this one may have closed it, and that was too short a time to come back.
+      this.#sessions.resume(session, expiryMs, Math.max(0, closedAtMs + willMs - wallMs))
       return
     }
     const { clientId, expiryS } = session
@@ -128,7 +130,7 @@ export class SessionRecovery implements Recovery {
     const expiryMs = Math.max(expiryS * 1000, graceMs)
     const ends = { atMs: wallMs, endsAtMs: wallMs + expiryMs }
     this.#world.turn.append({ kind: 'closed', clientId, ...ends })
-    this.#sessions.resume(session, expiryMs, Math.max(delayMs, WILL_GRACE_MS))
+    this.#sessions.resume(session, expiryMs, willMs)
   }
 }
 
