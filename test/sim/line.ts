@@ -33,6 +33,9 @@ export interface LineOwner {
 /** A client begins no more QoS 1 and 2 messages than this at a time. */
 const OUTGOING_MAX = 40
 
+/** What CONNACK says while nothing can be written: in 5.0, and before. */
+const DISK_REFUSALS: ReadonlySet<number> = new Set([0x83, 0x97, 3])
+
 export class Line implements LinkEnd {
   readonly client: LineOwner
   readonly link: Link
@@ -54,6 +57,7 @@ export class Line implements LinkEnd {
   readonly expected: Map<number, Expected> = new Map()
   /** Messages for the client that it has not acknowledged yet. */
   readonly #unacknowledged = new Set<number>()
+  readonly #tookOver: Line[] = []
   /** Its own messages that the server has not acknowledged yet. */
   readonly #begun = new Set<number>()
   readonly #aliases = new Map<number, string>()
@@ -113,7 +117,17 @@ export class Line implements LinkEnd {
 
   connectReached(): void {
     this.connectReachedMs = this.client.parts.world.nowMs
-    for (const line of this.client.lines) if (line !== this) line.isTakenOver = true
+    for (const line of this.client.lines) {
+      if (line === this || line.isTakenOver) continue
+      line.isTakenOver = true
+      this.#tookOver.push(line)
+    }
+  }
+
+  /** The server refused CONNECT, which therefore had no effect. */
+  refused(): void {
+    this.connectReachedMs = undefined
+    for (const line of this.#tookOver) line.isTakenOver = false
   }
 
   left(dropsWill: boolean, expiryS: number | undefined): void {
@@ -154,6 +168,8 @@ export class Line implements LinkEnd {
   }
 
   #connack(packet: RawPacket): void {
+    // Refused for the disk's sake: it comes again.
+    if (DISK_REFUSALS.has(packet.reason)) return
     if (packet.reason !== 0) return this.#wrong(`refused with ${packet.reason}`)
     this.isAccepted = true
     this.#receiveMax = Number(valueOf(packet.properties, 'receive-max') ?? 65_535)

@@ -21,8 +21,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'acknowledges before the commit',
     file: PEER,
-    find: 'this.#begin(false, this.#turn.ticket(), type === PacketType.puback ? 1 : 0)',
-    replace: 'this.#begin(true, this.#turn.ticket(), type === PacketType.puback ? 1 : 0)',
+    find: 'this.#begin(false, ticket, type === PacketType.puback ? 1 : 0)',
+    replace: 'this.#begin(true, ticket, type === PacketType.puback ? 1 : 0)',
   },
   {
     name: 'takes a failed commit for a durable one',

@@ -45,7 +45,9 @@ export class TapChecks {
       if (link.hasConnack) this.#wrong(line.name, 'a second CONNACK')
       link.hasConnack = true
     } else if (!link.hasConnack) this.#wrong(line.name, `${type} passes CONNACK`)
-    if (line instanceof Line) this.#checkCommit(line, packet)
+    if (!(line instanceof Line)) return
+    if (type === 'CONNACK' && packet.reason !== 0) line.refused()
+    else this.#checkCommit(line, packet)
   }
 
   /** The server took a message: each durable session that wants it has it, or a full queue. */

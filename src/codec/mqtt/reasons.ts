@@ -119,6 +119,7 @@ export function connackReturnCode(reason: Reason): number | undefined {
     case Reason.serverBusy:
     case Reason.quotaExceeded:
     case Reason.connectionRateExceeded:
+    case Reason.implementationSpecificError:
       return 3
     case Reason.badUserNameOrPassword:
     case Reason.badAuthenticationMethod:

@@ -35,7 +35,7 @@ import type { IncomingAliases } from './topic-aliases.ts'
 
 export interface MqttFrontParts {
   readonly turn: Turn<StoreRecord>
-  readonly store: Pick<Store, 'isCongested'>
+  readonly store: Pick<Store, 'isCongested' | 'refusal'>
   readonly gate: Gate
   readonly deadlines: Deadlines
   readonly random: Random

@@ -350,7 +350,7 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
       // [MQTT-3.1.4-3]
       if (dialect.canDisconnect && !isSilent && hasConnack) {
         const properties = reasonString ? makeProperties({ reasonString }) : NO_PROPERTIES
-        peer.send({ type: PacketType.disconnect, reason, properties })
+        peer.tell({ type: PacketType.disconnect, reason, properties })
       }
       this.#left(reasonName(reason, PacketType.disconnect))
       this.front.parts.sessions.close(session, peer, { dropsWill: false })

@@ -4,7 +4,7 @@
 
 import { Reason } from '../../base/reason.ts'
 import { encode } from '../../codec/mqtt/encode.ts'
-import { type Connect, PacketType, type Version } from '../../codec/mqtt/packets.ts'
+import { type Connack, type Connect, PacketType, type Version } from '../../codec/mqtt/packets.ts'
 import { makeProperties, NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
 import { connackReturnCode } from '../../codec/mqtt/reasons.ts'
 import { isUtf8 } from '../../base/utf8.ts'
@@ -143,7 +143,7 @@ function accept(
   authenticationData?: Uint8Array,
 ): void {
   const { principal } = authentication
-  const { sessions, settings, log, observer } = client.front.parts
+  const { sessions, settings, log, observer, store } = client.front.parts
   if (principal === undefined) return refuseLogin(client, packet, authentication)
   // Others may have come while it was being authenticated.
   if (!client.front.hasRoom) return refuse(client, Reason.quotaExceeded, packet.version)
@@ -156,14 +156,16 @@ function accept(
 
   const asked = sessionExpiryOf(packet)
   const expiryS = Math.min(asked, settings.sessionExpiryMax)
+  const needsStore = mustBeStored(client, principal, expiryS, will)
+  const storeRefusal = store.refusal()
+  if (needsStore && storeRefusal !== undefined) return refuse(client, storeRefusal, packet.version)
   const opened = sessions.open({ principal, cleanStart: packet.cleanStart, expiryS, will })
   if (opened.session === undefined) return refuse(client, opened.reason, packet.version)
 
   const { session, isPresent } = opened
   const peer = peerOf(client, packet, dialect)
   const keepAliveS = keepAliveOf(packet.keepAlive, settings.keepAliveMax, dialect)
-  const keepAliveMs = keepAliveS * 1000
-  const method = packet.properties.authenticationMethod
+  const [keepAliveMs, method] = [keepAliveS * 1000, packet.properties.authenticationMethod]
   client.open({ session, peer, principal, method, dialect, keepAliveMs, expiryS: asked })
   client.front.parts.counters.connectionsAccepted += 1
   client.front.parts.cluster.takeover(session.clientId)
@@ -177,7 +179,7 @@ function accept(
   })
   if (observer.connect.isHeard) {
     const { remoteAddress: address } = client.wire
-    const { clientId } = session
+    const { clientId } = principal
     const version = dialect.name
     observer.connect.emit({ clientId, principal, address, version, sessionPresent: isPresent })
   }
@@ -190,16 +192,29 @@ function accept(
     wantsResponseInformation: packet.properties.requestResponseInformation === 1,
   })
   // [MQTT-3.1.4-5] [MQTT-3.2.0-1] [MQTT-3.2.2-2] [MQTT-3.2.2-3]
-  peer.send({
+  const connack: Connack = {
     type: PacketType.connack,
     sessionPresent: isPresent,
     reason: Reason.success,
     // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
     properties: makeProperties({ ...announced, authenticationMethod: method, authenticationData }),
-  })
+  }
+  if (needsStore || storeRefusal === undefined) peer.send(connack)
+  else peer.tell(connack) // A commit may be long in coming.
   if (client.isOpen) session.attach(peer)
   // It takes no packet as large as CONNACK: it was never connected, and no will is armed.
   else sessions.close(session, undefined, { dropsWill: true })
+}
+
+/** Whether accepting this CONNECT changes what must survive the process. */
+function mustBeStored(
+  client: Client,
+  { clientId }: Principal,
+  expiryS: number,
+  will: Will | undefined,
+): boolean {
+  const existing = client.front.parts.sessions.find(clientId)
+  return expiryS > 0 || will !== undefined || existing?.isRecorded === true
 }
 
 /** Whether the will may be published, asked now so that the client learns of it. */

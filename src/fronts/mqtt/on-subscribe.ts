@@ -2,7 +2,12 @@
 // retained messages follow after SUBACK.
 
 import { FAILURE, Reason } from '../../base/reason.ts'
-import { PacketType, type Subscribe, type SubscribeFilter } from '../../codec/mqtt/packets.ts'
+import {
+  PacketType,
+  type Suback,
+  type Subscribe,
+  type SubscribeFilter,
+} from '../../codec/mqtt/packets.ts'
 import { ProtocolError } from '../../codec/mqtt/protocol-error.ts'
 import { reasonName } from '../../codec/mqtt/reasons.ts'
 import type { Qos } from '../../core/message.ts'
@@ -40,12 +45,15 @@ export function onSubscribe(client: Client, packet: Subscribe): void {
     return reason >= FAILURE && !dialect.canRefuseSubscription ? Reason.success : reason
   })
   // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5]
-  peer.send({
+  const suback: Suback = {
     type: PacketType.suback,
     packetId: packet.packetId,
     reasons,
     properties: peer.propertiesOf(why.size === 0 ? undefined : [...why].join('; ')),
-  })
+  }
+  // What is refused, or ends with the connection, needs no disk.
+  if (session.isDurable && reasons.some((reason) => reason < FAILURE)) peer.send(suback)
+  else peer.tell(suback)
 }
 
 /** Syntax that the standard forbids ends the client, as the first byte of a bad packet does. */

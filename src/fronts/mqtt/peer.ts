@@ -2,7 +2,7 @@
 // client's version and within its limits. What comes in is connection's.
 
 import type { Outbox } from '../../base/outbox.ts'
-import { Reason } from '../../base/reason.ts'
+import { FAILURE, Reason } from '../../base/reason.ts'
 import type { Turn } from '../../base/turn.ts'
 import { encode } from '../../codec/mqtt/encode.ts'
 import {
@@ -118,11 +118,15 @@ export class MqttPeer implements Peer {
     this.ack(PacketType.pubrel, packetId, Reason.success)
   }
 
-  /** PUBACK, PUBREC, PUBREL or PUBCOMP, after the commit of what it acknowledges. */
+  /**
+   * PUBACK, PUBREC, PUBREL or PUBCOMP, after the commit of what it acknowledges; what refuses a
+   * message acknowledges nothing, and keeps its place only.
+   */
   ack(type: Ack['type'], packetId: number, reason: Reason): void {
     const length = encodeAck(ackBytes, type, packetId, reason, this.#dialect.version)
     if (length > this.#packetBytesMax) return this.close(Reason.packetTooLarge)
-    this.#begin(false, this.#turn.ticket(), type === PacketType.puback ? 1 : 0)
+    const ticket = reason >= FAILURE && isAnswer(type) ? 0 : this.#turn.ticket()
+    this.#begin(false, ticket, type === PacketType.puback ? 1 : 0)
     const bytes = ACK_VIEWS[length - 4]
     if (bytes !== undefined) this.#outbox.add(bytes)
   }
@@ -131,7 +135,7 @@ export class MqttPeer implements Peer {
   refuse(type: Ack['type'], packetId: number, reason: Reason, told: string | undefined): void {
     const properties = this.propertiesOf(told)
     if (properties === NO_PROPERTIES) return this.ack(type, packetId, reason)
-    this.send({ type, packetId, reason, properties }, type === PacketType.puback ? 1 : 0)
+    this.tell({ type, packetId, reason, properties }, type === PacketType.puback ? 1 : 0)
   }
 
   /** The properties of an answer that refuses. [MQTT-3.1.2-29] */
@@ -141,20 +145,29 @@ export class MqttPeer implements Peer {
   }
 
   /** Any other packet, in its place among those that wait for a commit. */
-  send(packet: Packet, weight: 0 | 1 = 0): void {
+  send(packet: Packet): void {
+    this.#send(packet, this.#turn.ticket(), 0)
+  }
+
+  /** As `send`, but nothing that it says must be stored: it waits for its predecessors alone. */
+  tell(packet: Packet, weight: 0 | 1 = 0): void {
+    this.#send(packet, 0, weight)
+  }
+
+  pingresp(): void {
+    this.#begin(true, 0, 0)
+    this.#outbox.add(PINGRESP_BYTES)
+  }
+
+  #send(packet: Packet, ticket: number, weight: 0 | 1): void {
     const bytes = encode(packet, this.#dialect.version, this.#packetBytesMax)
     if (bytes.length > this.#packetBytesMax) {
       // The client cannot be answered, nor be told why [MQTT-3.1.2-24].
       if (packet.type !== PacketType.disconnect) this.close(Reason.packetTooLarge)
       return
     }
-    this.#begin(false, this.#turn.ticket(), weight)
+    this.#begin(false, ticket, weight)
     this.#outbox.add(bytes)
-  }
-
-  pingresp(): void {
-    this.#begin(true, 0, 0)
-    this.#outbox.add(PINGRESP_BYTES)
   }
 
   #begin(isNow: boolean, ticket: number, weight: number): void {
@@ -201,4 +214,9 @@ export class MqttPeer implements Peer {
     if (head === TOO_LONG) return undefined
     return head.bytes.length + message.payload.length > this.#packetBytesMax ? undefined : head
   }
+}
+
+/** Whether it answers PUBLISH. Who is told of an id that is unknown forgets it, for good. */
+function isAnswer(type: Ack['type']): boolean {
+  return type === PacketType.puback || type === PacketType.pubrec
 }
