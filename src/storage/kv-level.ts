@@ -75,7 +75,10 @@ class LevelKv implements Kv {
   }
 
   snapshot(): KvSnapshot {
-    return new LevelSnapshot(this.#level, this.#settle)
+    // The engine would throw, and in the midst of whatever a session is about.
+    return this.#level.status === 'open'
+      ? new LevelSnapshot(this.#level, this.#settle)
+      : new ClosedSnapshot(this.#settle)
   }
 
   batch(): KvBatch {
@@ -116,6 +119,7 @@ class LevelSnapshot implements KvSnapshot {
   }
 
   range(from: Uint8Array, to: Uint8Array): KvRange {
+    if (this.#level.status !== 'open') return new ClosedSnapshot(this.#settle).range()
     const iterator = this.#level.iterator({
       gte: toBuffer(from),
       lt: toBuffer(to),
@@ -133,6 +137,32 @@ class LevelSnapshot implements KvSnapshot {
   close(): void {
     ignore(this.#snapshot.close())
   }
+}
+
+/** One that was taken while the engine is reopened, or after that failed: all of it fails. */
+class ClosedSnapshot implements KvSnapshot {
+  readonly #settle: Settle
+
+  constructor(settle: Settle) {
+    this.#settle = settle
+  }
+
+  get(_keys: readonly Uint8Array[], done: KvAnswer<readonly (Uint8Array | undefined)[]>): void {
+    this.#settle(closed(), done, [])
+  }
+
+  range(): KvRange {
+    return {
+      next: (_countMax, done) => this.#settle(closed(), done, []),
+      close: () => undefined,
+    }
+  }
+
+  close(): void {}
+}
+
+function closed(): Promise<never> {
+  return Promise.reject(new Error('the table is not open at present'))
 }
 
 class LevelBatch implements KvBatch {

@@ -13,7 +13,8 @@ export interface Kv {
   batch(): KvBatch
   /**
    * After a failed write, and before the next: begins anew with what is on the disk. Whatever was
-   * under way fails, and snapshots are void.
+   * under way fails, and snapshots are void. Until it is done, and after it failed, a snapshot can
+   * be taken and fails whatever it is asked.
    */
   reopen(done: KvDone): void
   close(): Promise<void>
