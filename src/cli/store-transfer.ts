@@ -42,13 +42,16 @@ export function importStore(file: string, flags: StoreFlags): Promise<Exit> {
     } catch (error) {
       return refuse([`${file}: cannot be read: ${whyUnreadable(error)}`], Exit.usage)
     }
-    const problems: string[] = []
+    const problems: { readonly line: number; readonly what: string }[] = []
     const lines = await importDirectory(place, input, (line, what) => {
-      problems.push(`${name}:${line}: ${what}`)
+      problems.push({ line, what })
       return problems.length < WRONG_MAX
     }).finally(() => input.destroy())
     if (lines === undefined) {
-      return refuse([...problems.slice(0, WRONG_MAX), 'nothing was imported'], Exit.failure)
+      // Some are found only later.
+      problems.sort((one, other) => one.line - other.line)
+      const told = problems.slice(0, WRONG_MAX).map(({ line, what }) => `${name}:${line}: ${what}`)
+      return refuse([...told, 'nothing was imported'], Exit.failure)
     }
     console.log(`imported ${lines} lines into ${place.directory}`)
     return Exit.fine

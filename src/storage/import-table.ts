@@ -104,6 +104,7 @@ export class ImportTable {
     await this.#tried(this.#line + 1, () => {
       if (this.#kind !== 'end') throw new LineError('it is cut off: the last line must be its end')
     })
+    await this.#putFlights()
     for (const { count, line } of this.#shared.values()) {
       if (count === 0) this.#batch.onWrong(line, 'no queue refers to this message')
     }
@@ -169,7 +170,7 @@ export class ImportTable {
         const lines = fields.integer('lines', 0)
         fields.done()
         if (lines !== this.#line - 1) throw new LineError(`${lines} lines come before it, it says`)
-        return this.#putFlights()
+        return
       }
     }
   }

@@ -36,9 +36,18 @@ function createBench(fails = false): Bench {
     if (bench.hasEnded) late.push(what)
   }
   const kv: Kv = {
-    snapshot: () => (asked('snapshot'), inner.snapshot()),
-    batch: () => (asked('batch'), inner.batch()),
-    reopen: (done) => (asked('reopen'), inner.reopen(done)),
+    snapshot() {
+      asked('snapshot')
+      return inner.snapshot()
+    },
+    batch() {
+      asked('batch')
+      return inner.batch()
+    },
+    reopen(done) {
+      asked('reopen')
+      inner.reopen(done)
+    },
     close: () => inner.close(),
   }
   const writer = new TableWriter(kv, clock, new Slices(scheduler, clock), createMeta(0), () => job)
