@@ -80,7 +80,7 @@ export class EpochJob implements TableJob {
     const { position, nextId, wallMs } = this.#end
     meta.position = position
     meta.nextId = nextId
-    meta.wallMs = Math.max(meta.wallMs, wallMs)
+    meta.wallMs = wallMs
     meta.epoch = this.#overlay.number
     meta.reservedBound = Math.max(meta.reservedBound, this.#overlay.reservedBound)
     this.#batch = new TableBatch(this.#overlay, batch, meta, this.#shared, this.#replaced)
