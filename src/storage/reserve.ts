@@ -1,6 +1,6 @@
 // Keeps the next segment ready, so that a commit never waits for room: a segment that is needed no
-// longer is renamed, else a new one is filled with zeros, little by little. One that is ready is
-// never given to two; what cannot be made is tried again once a second.
+// longer is renamed, else a new one is filled with zeros, little by little, and synced once. One
+// that is ready is never given to two; what cannot be made is tried again once a second.
 
 import type { Clock, Timer } from '../base/clock.ts'
 import { type Disk, DiskError, type DiskFile, type FileMode } from './disk.ts'
@@ -24,8 +24,8 @@ export interface ReserveOptions {
   readonly nextId: number
 }
 
-/** Written at once when a segment is filled: what a commit may have to wait for. */
-const PIECE_BYTES = 256 * 1024
+/** Given to the system at once when a segment is filled. */
+const PIECE_BYTES = 1024 * 1024
 /** How long after a failure it is tried again. */
 const RETRY_MS = 1000
 /** Files kept to be used again, at most; others are removed. */
@@ -142,13 +142,14 @@ export class Reserve {
 
   /** Not begun where it could not be ended: the last bytes of a disk are for who makes room. */
   #checkRoom(): void {
-    const { disk, folder, mode, segmentBytes } = this.#options
+    const { disk, folder, segmentBytes } = this.#options
     disk.room((error, room = 0) => {
       if (error !== undefined) return this.#fail(error, undefined, undefined)
       if (room < segmentBytes) return this.#fail(noRoom(segmentBytes, room), undefined, undefined)
       const id = this.takeId()
       const path = `${folder}/${segmentName(id)}`
-      disk.open(path, mode, (failed, file) => {
+      // Not each piece is synced: where a sync takes long, commits would wait for seconds.
+      disk.open(path, 'cached', (failed, file) => {
         if (file === undefined) return this.#fail(failed, undefined, undefined)
         this.#fill({ id, path, bytes: segmentBytes, file }, 0)
       })
@@ -156,26 +157,35 @@ export class Reserve {
   }
 
   #fill(segment: Segment, at: number): void {
-    const { clock, mode } = this.#options
+    const { clock } = this.#options
     if (this.#isClosed) return this.#fail(undefined, segment.path, segment.file)
-    if (at >= segment.bytes) return this.#settleName(segment)
+    if (at >= segment.bytes) return this.#sync(segment)
     const piece = this.#zeros.subarray(0, Math.min(this.#zeros.length, segment.bytes - at))
     const beganMs = clock.now()
     segment.file.write([piece], at, (error) => {
       if (error !== undefined) return this.#fail(error, segment.path, segment.file)
       this.#zeroBytes += piece.length
-      // Piece by piece also here, lest all of them wait for the next commit's sync.
-      if (mode === 'cached') segment.file.sync((failed) => pause(failed))
-      else pause(undefined)
-    })
-    const pause = (error: DiskError | undefined): void => {
-      if (error !== undefined) return this.#fail(error, segment.path, segment.file)
       const next = (): void => this.#fill(segment, at + piece.length)
       if (this.#isHurried || this.#isClosed) return next()
       // As long a pause as the piece took leaves commits at least half of the disk.
       const timer = clock.after(Math.ceil(clock.now() - beganMs), () => this.#endPause())
       this.#pause = { timer, next }
-    }
+    })
+  }
+
+  /** Once the zeros are durable the file is opened as commits write it. */
+  #sync({ file, ...segment }: Segment): void {
+    const { disk, mode } = this.#options
+    const { path } = segment
+    file.sync((error) => {
+      if (error !== undefined) return this.#fail(error, path, file)
+      if (mode === 'cached') return this.#settleName({ ...segment, file })
+      file.close(() => {})
+      disk.open(path, mode, (failed, opened) => {
+        if (opened === undefined) return this.#fail(failed, path, undefined)
+        this.#settleName({ ...segment, file: opened })
+      })
+    })
   }
 
   #endPause(): void {
