@@ -26,6 +26,11 @@ const HAS_CORRELATION = 0b1_0000
 
 const HAS_USER = 0b1
 const HAS_RULES = 0b10
+const HAS_ROLES = 0b100
+const HAS_CLAIMS = 0b1000
+
+type Claims = NonNullable<Principal['claims']>
+
 const FRONTS: readonly Principal['front'][] = ['mqtt', 'http', 'coap', 'embedded']
 
 /** Length, flags, offset and times, and the lengths within. */
@@ -139,24 +144,32 @@ export function readWill(reader: FieldReader): StoredWill {
   }
 }
 
-export function principalBytesMax({ user, clientId, address, rules }: Principal): number {
-  return (
-    2 +
-    textBytesMax(clientId) +
-    textBytesMax(address) +
-    textBytesMax(user ?? '') +
-    textBytesMax(rules ?? '')
-  )
+export function principalBytesMax(principal: Principal): number {
+  const { user, clientId, address, rules, roles, claims } = principal
+  let bytes = FIXED_BYTES + textBytesMax(clientId) + textBytesMax(address)
+  bytes += textBytesMax(user ?? '') + textBytesMax(rules ?? '')
+  for (const role of roles ?? []) bytes += textBytesMax(role)
+  if (claims !== undefined) bytes += textBytesMax(claimsText(claims))
+  return bytes
 }
 
 export function writePrincipal(writer: FieldWriter, principal: Principal): void {
-  const { user, rules } = principal
-  writer.u8((user === undefined ? 0 : HAS_USER) | (rules === undefined ? 0 : HAS_RULES))
+  const { user, rules, roles, claims } = principal
+  let flags = user === undefined ? 0 : HAS_USER
+  if (rules !== undefined) flags |= HAS_RULES
+  if (roles !== undefined) flags |= HAS_ROLES
+  if (claims !== undefined) flags |= HAS_CLAIMS
+  writer.u8(flags)
   writer.u8(FRONTS.indexOf(principal.front))
   writer.text(principal.clientId)
   writer.text(principal.address)
   if (user !== undefined) writer.text(user)
   if (rules !== undefined) writer.text(rules)
+  if (roles !== undefined) {
+    writer.integer(roles.length)
+    for (const role of roles) writer.text(role)
+  }
+  if (claims !== undefined) writer.text(claimsText(claims))
 }
 
 export function readPrincipal(reader: FieldReader): Principal {
@@ -166,8 +179,45 @@ export function readPrincipal(reader: FieldReader): Principal {
   const clientId = reader.text()
   const address = reader.text()
   const user = (flags & HAS_USER) === 0 ? undefined : reader.text()
-  if ((flags & HAS_RULES) === 0) return { user, clientId, address, front }
-  return { user, clientId, address, front, rules: reader.text() }
+  const principal = { user, clientId, address, front }
+  if (flags <= HAS_USER) return principal
+  return {
+    ...principal,
+    ...((flags & HAS_RULES) === 0 ? {} : { rules: reader.text() }),
+    ...((flags & HAS_ROLES) === 0 ? {} : { roles: readTexts(reader) }),
+    ...((flags & HAS_CLAIMS) === 0 ? {} : { claims: parseClaims(reader.text()) }),
+  }
+}
+
+/** As JSON, from where they came; what JSON has no words for is no claim that a rule knows. */
+function claimsText(claims: Claims): string {
+  try {
+    return JSON.stringify(claims)
+  } catch {
+    // A program that embeds the server may put anything there, and appending never fails.
+    return JSON.stringify(Object.fromEntries(Object.entries(claims).filter(isPlain)))
+  }
+}
+
+function isPlain([, value]: readonly [string, unknown]): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}
+
+function parseClaims(text: string): Claims {
+  let claims: unknown
+  try {
+    claims = JSON.parse(text)
+  } catch {
+    throw new UnreadableError('claims are no JSON')
+  }
+  if (typeof claims !== 'object' || claims === null) throw new UnreadableError('claims are none')
+  return claims as Claims
+}
+
+function readTexts(reader: FieldReader): string[] {
+  const texts: string[] = []
+  for (let count = reader.integer(); count > 0; count--) texts.push(reader.text())
+  return texts
 }
 
 function propertyBytesMax(properties: MessageProperties): number {

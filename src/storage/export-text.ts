@@ -83,8 +83,9 @@ function willJson(will: StoredWill): Json {
   }
 }
 
-function principalJson({ user, clientId, address, front, rules }: Principal): Json {
-  return { user, clientId, address, front, rules }
+function principalJson(principal: Principal): Json {
+  const { user, clientId, address, front, rules, roles, claims } = principal
+  return { user, clientId, address, front, rules, roles, claims }
 }
 
 function propertiesJson(properties: MessageProperties): Json {

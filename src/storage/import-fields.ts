@@ -88,6 +88,18 @@ export class JsonFields {
     return list.every(isFine) ? list : this.#wrong(name, `has not only integers up to ${max}`)
   }
 
+  textsIf(name: string): readonly string[] | undefined {
+    if (this.#take(name) === undefined) return undefined
+    const list = this.list(name)
+    return list.every(isText) ? list : this.#wrong(name, 'has not only texts')
+  }
+
+  /** An object whose names are not ours. */
+  anyIf(name: string): Readonly<Record<string, unknown>> | undefined {
+    const value = this.#take(name)
+    return value === undefined || isObject(value) ? value : this.#wrong(name, 'is no object')
+  }
+
   object(name: string): JsonFields {
     return this.objectIf(name) ?? this.#missing(name)
   }

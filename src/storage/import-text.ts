@@ -184,8 +184,15 @@ function readPrincipal(fields: JsonFields): Principal {
     front: fields.parsed('front', parseFront, `is none of ${FRONTS.join(', ')}`),
   }
   const rules = fields.textIf('rules')
+  const roles = fields.textsIf('roles')
+  const claims = fields.anyIf('claims')
   fields.done()
-  return rules === undefined ? principal : { ...principal, rules }
+  return {
+    ...principal,
+    ...(rules === undefined ? {} : { rules }),
+    ...(roles === undefined ? {} : { roles }),
+    ...(claims === undefined ? {} : { claims }),
+  }
 }
 
 function readProperties(fields: JsonFields | undefined): MessageProperties {

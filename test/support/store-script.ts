@@ -200,10 +200,13 @@ export class StoreScript {
     const clientId = this.#client()
     if (clientId === undefined) return
     const { topic, payload, qos, retain, properties } = this.#message(0)
-    const principal = { user: undefined, clientId, address: '::1', front: 'http' } as const
+    const principal: Principal = {
+      ...{ user: undefined, clientId, address: '::1', front: 'http', rules: 'r' },
+      ...{ roles: ['ö', ''], claims: { sub: 'x', plants: [1, { a: null }] } },
+    }
     const will: StoredWill = {
       ...{ topic, payload, qos, retain, properties },
-      ...{ delayS: 5, expiryS: Number.POSITIVE_INFINITY, principal: { ...principal, rules: 'r' } },
+      ...{ delayS: 5, expiryS: Number.POSITIVE_INFINITY, principal },
     }
     this.#record({ kind: 'will', clientId, will: this.#random.below(3) === 0 ? undefined : will })
   }
