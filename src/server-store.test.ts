@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { storeWith } from '../test/support/session-world.ts'
 import { createServer } from './index.ts'
 
 const KIB = 1024
@@ -35,4 +36,30 @@ test('the journal has files of the size asked for, and is given back by epochs',
   // All of it is still to be brought to the table, or but the last epochs.
   assert.ok(large.length >= 10, `${large.length} files`)
   assert.ok(small.length <= 8, `${small.length} files`)
+})
+
+test('the log says once that commits fail, and once that they succeed again', async () => {
+  let failures = 3
+  const commit = (done: (error: Error | undefined) => void): void => {
+    failures -= 1
+    setImmediate(() => done(failures < 0 ? undefined : new Error('no room')))
+  }
+  const said: unknown[][] = []
+  const ignore = (): void => {}
+  const log = {
+    ...{ debug: ignore, info: ignore },
+    warn: (event: string, fields?: object) => said.push([event, Object.keys(fields ?? {})]),
+    error: (event: string, fields?: object) => said.push([event, fields]),
+  }
+  const server = createServer({ store: storeWith({ commit }), log, sysIntervalS: 0 })
+  try {
+    await server.ready
+    await server.publish({ topic: 'a', payload: new Uint8Array(1), qos: 1, retain: true })
+  } finally {
+    await server.close()
+  }
+  assert.deepEqual(said, [
+    ['commit failed, trying again', { error: 'no room' }],
+    ['commits again', ['attempts', 'seconds']],
+  ])
 })

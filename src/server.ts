@@ -7,7 +7,7 @@ import { Deadlines } from './base/deadlines.ts'
 import { Gate } from './base/gate.ts'
 import { type Random, systemRandom } from './base/random.ts'
 import type { Scheduler } from './base/scheduler.ts'
-import { Turn } from './base/turn.ts'
+import { type CommitAgain, type CommitFailed, Turn } from './base/turn.ts'
 import { VERSION } from './base/version.ts'
 import type { Accept, Wire } from './base/wire.ts'
 import { ALONE } from './cluster/alone.ts'
@@ -149,7 +149,7 @@ export function createServer(options: ServerOptions = {}): Server {
   const access = accessOf(options, options.access ?? ALLOW_ALL, log)
   const store = storeOf(options, limits, { clock, scheduler, log })
   const counters = createCounters()
-  const turn = new Turn<StoreRecord>(scheduler, clock, store, commitFailed(counters, log))
+  const turn = new Turn<StoreRecord>(scheduler, clock, store, ...commitsOf(counters, log))
   const deadlines = new Deadlines(clock)
   const tree = new TopicTree(limits.audiencesMax)
   const retained = new Retained(limits.retainedBytesMax)
@@ -205,11 +205,17 @@ export function createServer(options: ServerOptions = {}): Server {
   }
 }
 
-function commitFailed(counters: Counters, log: Log): (error: Error) => void {
-  return (error) => {
-    counters.commitsFailed += 1
-    log.error('commit failed, trying again', { error: error.message })
-  }
+/** Hears of commits that fail: the log says once that it begins, and once that it is over. */
+function commitsOf(counters: Counters, log: Log): [CommitFailed, CommitAgain] {
+  return [
+    (error, attempt) => {
+      counters.commitsFailed += 1
+      if (attempt === 1) log.error('commit failed, trying again', { error: error.message })
+    },
+    (attempts, forMs) => {
+      log.warn('commits again', { attempts, seconds: Math.round(forMs / 100) / 10 })
+    },
+  ]
 }
 
 type StoreParts = Pick<DataDirectoryOptions, 'clock' | 'scheduler' | 'log'>

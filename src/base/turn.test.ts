@@ -27,7 +27,14 @@ function setUp(isSynchronous = false) {
   const batch = new ManualBatch()
   batch.isSynchronous = isSynchronous
   const failures: string[] = []
-  const turn = new Turn<string>(scheduler, clock, batch, (error) => failures.push(error.message))
+  const recoveries: (readonly [attempts: number, forMs: number])[] = []
+  const turn = new Turn<string>(
+    scheduler,
+    clock,
+    batch,
+    ({ message }, attempt) => failures.push(`${message}, ${attempt}`),
+    (...recovery) => recoveries.push(recovery),
+  )
   const log: string[] = []
   const waiter = (name: string) => ({
     durable: (ticket: number) => {
@@ -39,7 +46,7 @@ function setUp(isSynchronous = false) {
       log.push(`flush ${name}`)
     },
   })
-  return { clock, scheduler, batch, failures, turn, log, waiter, flushable }
+  return { clock, scheduler, batch, failures, recoveries, turn, log, waiter, flushable }
 }
 
 test('opening twice makes one turn, whose time stands still', () => {
@@ -227,16 +234,17 @@ test('what a flush begins gets a turn of its own', () => {
 })
 
 test('a failed commit is tried again, ever more slowly, and its waiters wait', () => {
-  const { clock, scheduler, turn, batch, failures, log, waiter } = setUp()
+  const { clock, scheduler, turn, batch, failures, recoveries, log, waiter } = setUp()
   turn.append('x')
   const ticket = turn.ticket()
   turn.whenDurable(ticket, waiter('waiter'))
   scheduler.run()
   let delayMs = COMMIT_RETRY_MS
+  const beganMs = clock.now()
   for (let attempt = 1; attempt <= 10; attempt++) {
     assert.equal(batch.commits.length, attempt)
     batch.commits[attempt - 1]!(new Error(`disk ${attempt}`))
-    assert.equal(failures.at(-1), `disk ${attempt}`)
+    assert.equal(failures.at(-1), `disk ${attempt}, ${attempt}`)
     clock.advance(delayMs - 1)
     scheduler.run()
     assert.equal(batch.commits.length, attempt)
@@ -246,8 +254,11 @@ test('a failed commit is tried again, ever more slowly, and its waiters wait', (
   assert.equal(delayMs, COMMIT_RETRY_MS_MAX)
   assert.deepEqual(log, [])
   assert.equal(turn.isDurable(ticket), false)
+  assert.deepEqual(recoveries, [])
+  const forMs = clock.now() - beganMs
   batch.commits[10]!(undefined)
   assert.deepEqual(log, [`waiter ${ticket}`])
+  assert.deepEqual(recoveries, [[11, forMs]])
 
   // The next failure begins with the shortest delay again.
   turn.append('y')
@@ -256,6 +267,9 @@ test('a failed commit is tried again, ever more slowly, and its waiters wait', (
   batch.commits[11]!(new Error('disk'))
   clock.advance(COMMIT_RETRY_MS)
   assert.equal(batch.commits.length, 13)
+  assert.equal(failures.at(-1), 'disk, 1')
+  batch.commits[12]!(undefined)
+  assert.deepEqual(recoveries[1], [2, COMMIT_RETRY_MS])
 })
 
 test('turns go on while a commit fails, and theirs is the next', () => {
@@ -325,7 +339,7 @@ test('a turn that was stopped commits no more, nor tries again', () => {
   scheduler.run()
   batch.commits[0]?.(new Error('no disk'))
   scheduler.run()
-  assert.deepEqual(failures, ['no disk'])
+  assert.deepEqual(failures, ['no disk, 1'])
   turn.append('b')
   scheduler.run()
   turn.stop()

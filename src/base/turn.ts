@@ -24,6 +24,11 @@ export interface Waiter {
   durable(ticket: number): void
 }
 
+/** An attempt failed, the how manieth of one commit says `attempt`. */
+export type CommitFailed = (error: Error, attempt: number) => void
+/** A commit that had failed is done: after so many attempts, so long after the first one failed. */
+export type CommitAgain = (attempts: number, forMs: number) => void
+
 /**
  * After a failed commit the next attempt waits this long, twice as long each time, up to the max.
  */
@@ -36,7 +41,8 @@ export class Turn<R> {
   readonly #scheduler: Scheduler
   readonly #clock: Clock
   readonly #batch: Batch<R>
-  readonly #onCommitFailed: (error: Error) => void
+  readonly #onCommitFailed: CommitFailed
+  readonly #onCommitAgain: CommitAgain
 
   /** Monotonic and wall time of this turn, read once; valid from `open` to its end. */
   nowMs = 0
@@ -60,17 +66,22 @@ export class Turn<R> {
   #waiters: Waiter[] = []
   #waitersNext: Waiter[] = []
   #retryMs = COMMIT_RETRY_MS
+  /** Of the commit under way, and when its first attempt failed. */
+  #failures = 0
+  #failingSinceMs = 0
 
   constructor(
     scheduler: Scheduler,
     clock: Clock,
     batch: Batch<R>,
-    onCommitFailed: (error: Error) => void,
+    onCommitFailed: CommitFailed,
+    onCommitAgain: CommitAgain = () => {},
   ) {
     this.#scheduler = scheduler
     this.#clock = clock
     this.#batch = batch
     this.#onCommitFailed = onCommitFailed
+    this.#onCommitAgain = onCommitAgain
   }
 
   /** Called first by whatever brings work in: bytes, a timer, a call from an embedding program. */
@@ -189,6 +200,10 @@ export class Turn<R> {
     this.#durable = ticket
     this.#isCommitting = false
     this.#retryMs = COMMIT_RETRY_MS
+    if (this.#failures > 0) {
+      this.#onCommitAgain(this.#failures + 1, this.#clock.now() - this.#failingSinceMs)
+      this.#failures = 0
+    }
     const waiters = this.#waiters
     this.#waiters = []
     for (const waiter of waiters) waiter.durable(ticket)
@@ -197,7 +212,9 @@ export class Turn<R> {
   // A turn is never rolled back, since memory has changed: what waits goes on waiting, the commit
   // is tried again, and meanwhile the store refuses new durable work.
   #failed(ticket: number, error: Error): void {
-    this.#onCommitFailed(error)
+    if (this.#failures === 0) this.#failingSinceMs = this.#clock.now()
+    this.#failures += 1
+    this.#onCommitFailed(error, this.#failures)
     this.#clock.after(this.#retryMs, () => this.#attempt(ticket))
     this.#retryMs = Math.min(this.#retryMs * 2, COMMIT_RETRY_MS_MAX)
   }
