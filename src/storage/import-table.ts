@@ -170,7 +170,6 @@ export class ImportTable {
         const lines = fields.integer('lines', 0)
         fields.done()
         if (lines !== this.#line - 1) throw new LineError(`${lines} lines come before it, it says`)
-        return
       }
     }
   }
