@@ -1,6 +1,7 @@
 // The table's engine: LevelDB. Its LOCK, which the system takes back when the process dies, is the
 // lock of the whole data directory.
 
+import { mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
 import type { Scheduler } from '../base/scheduler.ts'
 import type { Kv, KvAnswer, KvBatch, KvDone, KvEntry, KvRange, KvSnapshot } from './kv.ts'
@@ -31,6 +32,10 @@ export async function openLevel(
     maxFileSize: FILE_BYTES_MAX,
   })
   try {
+    // LevelDB would let everybody read it.
+    await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') throw error
+    })
     await level.open()
   } catch (error) {
     throw openError(error, directory)
@@ -40,8 +45,7 @@ export async function openLevel(
 
 function openError(error: unknown, directory: string): StoreOpenError {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  if (code === 'LEVEL_LOCKED') {
+  if (codeOf(cause) === 'LEVEL_LOCKED') {
     return new StoreOpenError(
       'ERR_STORE_IN_USE',
       `the data directory ${directory} is in use by another process: end that one, or choose ` +
@@ -55,6 +59,10 @@ function openError(error: unknown, directory: string): StoreOpenError {
     `the table in the data directory ${directory} cannot be opened: ${reason}`,
     cause,
   )
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 /** Tells of what was awaited in a turn of its own: what hears of it is no part of the promise. */
