@@ -5,12 +5,14 @@ import { test } from 'node:test'
 import {
   principalOf,
   SessionWorld,
+  storeWith,
   subscribe,
   TestPeer,
   parsed,
 } from '../../test/support/session-world.ts'
 import { Reason } from '../base/reason.ts'
 import { ALLOW_ALL } from '../core/access.ts'
+import type { StoreRecord } from '../core/store.ts'
 import { createMessage } from '../../test/support/tree-fixtures.ts'
 import { createDelivery } from './delivery.ts'
 
@@ -407,5 +409,24 @@ test('a message for several durable sessions is shared by those who wait for it'
       ['queued', false],
       ['queued', false],
     ],
+  )
+})
+
+test('a store that refuses work refuses subscriptions that it would have to keep', () => {
+  let refusal: Reason | undefined = Reason.quotaExceeded
+  const records: StoreRecord[] = []
+  const store = storeWith({ refusal: () => refusal, append: (record) => void records.push(record) })
+  const world = new SessionWorld({ createStore: () => store })
+  const [ann, bob] = [world.connect('ann'), world.connect('bob', { expiryS: 0 })]
+  records.length = 0
+  assert.equal(subscribe(ann, 'a'), Reason.quotaExceeded)
+  assert.equal(subscribe(ann, '$share/g/a'), Reason.quotaExceeded)
+  assert.equal(subscribe(bob, 'a'), 2)
+  assert.deepEqual([ann.session.subscriptions.size, records.length], [0, 0])
+  refusal = undefined
+  assert.equal(subscribe(ann, 'a'), 2)
+  assert.deepEqual(
+    records.map(({ kind }) => kind),
+    ['subscribed'],
   )
 })

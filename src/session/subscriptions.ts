@@ -55,13 +55,16 @@ export class Subscriptions {
     if (!existed && this.size >= this.#world.limits.subscriptionsPerSessionMax) {
       return Reason.quotaExceeded
     }
+    const { isDurable } = this.#session
+    const refusal = isDurable ? this.#world.store.refusal() : undefined
+    if (refusal !== undefined) return refusal
     if (share === undefined) this.#replay(this.#subscribe(filter, options), !existed)
     else {
       const group = this.#join(name, filter, options)
       // What waits there, never anything retained [U5-20].
       this.#world.turn.atEnd(() => group.pump())
     }
-    if (this.#session.isDurable) {
+    if (isDurable) {
       const { clientId } = this.#session
       const { qos, noLocal, retainAsPublished, retainHandling, id } = options
       this.#world.turn.append({

@@ -1,5 +1,6 @@
 // Publishers that are not read from while too much waits for the disk: what they would add could
-// only wait as well. Whoever only subscribes is read from throughout.
+// only wait as well; likewise who subscribes where that is stored. Whoever only receives is read
+// from throughout.
 
 import type { Deadlines } from '../../base/deadlines.ts'
 import type { Turn } from '../../base/turn.ts'

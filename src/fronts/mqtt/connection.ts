@@ -296,6 +296,7 @@ export class Connection implements Client, WireEnd, FrameSink, OutboxOwner {
       case PacketType.pubcomp:
         return onPubcomp(this, packet)
       case PacketType.subscribe:
+        this.#addsWork ||= this.admission.session.isDurable
         return onSubscribe(this, packet)
       case PacketType.unsubscribe:
         return onUnsubscribe(this, packet)

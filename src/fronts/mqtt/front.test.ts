@@ -448,6 +448,17 @@ test('who publishes is not read from while too much waits for the disk, who does
   assert.equal(publisher.isEnded, true)
 })
 
+test('who subscribes where that must be stored is not read from meanwhile either', () => {
+  const store = { ...storeWith({}), isCongested: true }
+  const { world, join } = setUp({ world: { createStore: () => store } })
+  const [stored, passing] = [join('s', {}, DURABLE), join('p')]
+  for (const client of [stored, passing]) client.subscribe('a')
+  assert.deepEqual([stored.isPaused, passing.isPaused], [true, false])
+  store.isCongested = false
+  world.advance(CONGESTION_LOOK_MS)
+  assert.equal(stored.isPaused, false)
+})
+
 test('a publisher that is gone while it is held back is forgotten', () => {
   const { world, join } = setUp({
     world: { createStore: () => storeWith({ isCongested: true }) },
