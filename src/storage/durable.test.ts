@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { RecoveredState } from '../../test/support/store-model.ts'
 import { StoreWorld } from '../../test/support/store-world.ts'
 import { Reason } from '../base/reason.ts'
 import { type Message, NEVER, NO_MESSAGE_PROPERTIES } from '../core/message.ts'
@@ -263,3 +264,57 @@ test('closing on a disk that fails ends with its error', async () => {
   world.disk.failNext('write', 1000)
   await assert.rejects(world.settled(store.close()))
 })
+
+/** Counts the files of the disk that are open. */
+function watchFiles(world: StoreWorld): { open: number } {
+  const files = { open: 0 }
+  world.wrapDisk = (disk) => ({
+    ...disk,
+    open: (path, mode, done) =>
+      disk.open(path, mode, (error, file) => {
+        if (file === undefined) return done(error, undefined)
+        files.open += 1
+        done(undefined, {
+          write: (chunks, at, ended) => file.write(chunks, at, ended),
+          read: (into, at, ended) => file.read(into, at, ended),
+          sync: (ended) => file.sync(ended),
+          close: (ended) => {
+            files.open -= 1
+            file.close(ended)
+          },
+        })
+      }),
+  })
+  return files
+}
+
+const FAILURES: Record<string, (world: StoreWorld, into: RecoveredState) => void> = {
+  'the journal cannot be brought to the table': (world) => {
+    world.table.fault = (operation) => (operation === 'write' ? 'error' : 'none')
+  },
+  'who takes the recovery fails': (_world, into) => {
+    into.begin = () => {
+      throw new Error('no more of this')
+    }
+  },
+}
+
+for (const [name, fail] of Object.entries(FAILURES)) {
+  test(`where ${name}, opening leaves nothing open but the engine`, async () => {
+    const world = new StoreWorld(1)
+    const first = await world.open()
+    open(first.store, 'ann')
+    await world.commit(first.store)
+    world.crash()
+    const files = watchFiles(world)
+    const store = world.create()
+    const into = new RecoveredState()
+    fail(world, into)
+    const error = await world.ended<Error | undefined>((done) => store.recover(into, done))
+    assert.ok(error !== undefined)
+    await world.passes(1000)
+    assert.equal(files.open, 0)
+    assert.equal(world.pending, 0)
+    await world.settled(store.close())
+  })
+}

@@ -181,10 +181,7 @@ export class DurableStore implements Store {
     try {
       if (parts !== undefined) await this.#finish(parts)
     } finally {
-      if (parts !== undefined) {
-        await parts.table.end()
-        await parts.journal.close()
-      }
+      if (parts !== undefined) await closeParts(parts)
       await this.#options.kv.close()
     }
   }
@@ -195,7 +192,13 @@ export class DurableStore implements Store {
     parts.table.onFailed = (error) => this.#tableFailed(error)
     this.#current = new Overlay(parts.epoch, this.#registry)
     this.#parts = parts
-    await deliver(kv, this.#registry, parts, into, log)
+    try {
+      await deliver(kv, this.#registry, parts, into, log)
+    } catch (error) {
+      this.#parts = undefined
+      await closeParts(parts)
+      throw error
+    }
     this.#registry.forgetIds()
     this.#isRecovered = true
     parts.table.wake()
@@ -323,7 +326,7 @@ export class DurableStore implements Store {
     if (this.#current.isEmpty) return
     this.#apply(this.#freeze())
     await this.#tableWritten()
-    parts.table.isEnded = true
+    await parts.table.end()
   }
 
   /** Commits what was appended, after a commit that is under way. */
@@ -355,4 +358,9 @@ export class DurableStore implements Store {
     })
     this.#onTable = undefined
   }
+}
+
+async function closeParts({ table, journal }: Opened): Promise<void> {
+  await table.end()
+  await journal.close()
 }

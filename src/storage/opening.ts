@@ -60,24 +60,43 @@ interface OpenTable {
   readonly replay: EpochReplay
 }
 
-/** Opens all of it. */
+/** Opens all of it; where it fails, nothing but the engine stays open. */
 export async function openParts(
   options: OpeningOptions,
   registry: Registry,
   slices: Slices,
 ): Promise<Opened> {
-  const { disk, clock, log, durability } = options
   const opened = await openTable(options, registry, slices)
-  const { table, index, replay } = opened
+  try {
+    return await openRest(options, opened)
+  } catch (error) {
+    await opened.table.end()
+    throw error
+  }
+}
+
+async function openRest(options: OpeningOptions, opened: OpenTable): Promise<Opened> {
+  const { disk, clock, log, durability } = options
+  const { table, replay } = opened
   const segments = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }
   const { journal, report } = await openJournal({
     ...{ disk, clock, folder: JOURNAL_FOLDER, quarantine: QUARANTINE_FOLDER },
     ...{ after: table.meta.position, durability: durability ?? 'commit', ...segments },
     replay: (frame) => replay.frame(frame),
   })
-  await replay.end()
-  reportJournal(log, report, replay.lost)
-  journal.release(table.meta.position)
+  try {
+    await replay.end()
+    reportJournal(log, report, replay.lost)
+    journal.release(table.meta.position)
+    return await describe(opened, journal, clock)
+  } catch (error) {
+    await journal.close()
+    throw error
+  }
+}
+
+async function describe(opened: OpenTable, journal: Journal, clock: Clock): Promise<Opened> {
+  const { table, index, replay } = opened
   for (const state of replay.queues) await index.recount(state)
   // Opening may have taken long.
   const wallMs = Math.max(clock.wall(), table.meta.wallMs)

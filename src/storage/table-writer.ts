@@ -2,7 +2,7 @@
 // what is left of dead sessions and queues. A batch that failed is built again after the engine was
 // opened anew, since only then it is known what of it came to the disk.
 
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import type { Kv, KvBatch, KvDone, KvSnapshot } from './kv.ts'
 import type { Slices } from './slices.ts'
 import { META_KEY } from './table-keys.ts'
@@ -37,9 +37,9 @@ export class TableWriter {
   batches = 0
   failures = 0
   /** Nothing is begun or tried again any more. */
-  isEnded = false
+  #isEnded = false
   /** The last attempt failed, and waits for the next one. */
-  #isResting = false
+  #rest: Timer | undefined
   #onIdle: (() => void) | undefined
   #waiting: TableJob | undefined
   #isBusy = false
@@ -72,7 +72,7 @@ export class TableWriter {
 
   /** Looks for something to do. */
   wake(): void {
-    if (this.#isBusy || this.isEnded) return
+    if (this.#isBusy || this.#isEnded) return
     const job = this.#waiting ?? this.#idle()
     this.#waiting = undefined
     if (job === undefined) return
@@ -82,8 +82,10 @@ export class TableWriter {
 
   /** Begins nothing any more; resolves when the table is left alone. */
   async end(): Promise<void> {
-    this.isEnded = true
-    if (!this.#isBusy || this.#isResting) return
+    this.#isEnded = true
+    const isResting = this.#rest !== undefined
+    this.#rest?.cancel()
+    if (!this.#isBusy || isResting) return
     await new Promise<void>((resolve) => (this.#onIdle = resolve))
   }
 
@@ -123,18 +125,17 @@ export class TableWriter {
     this.trouble = error
     this.failures += 1
     this.onFailed(error)
-    if (this.isEnded) {
+    if (this.#isEnded) {
+      this.#isBusy = false
       this.#onIdle?.()
       return
     }
-    this.#isResting = true
-    this.#clock.after(this.#retryMs, () => this.#reopen(job, meta))
+    this.#rest = this.#clock.after(this.#retryMs, () => this.#reopen(job, meta))
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX)
   }
 
   #reopen(job: TableJob, meta: TableMeta): void {
-    if (this.isEnded) return
-    this.#isResting = false
+    this.#rest = undefined
     this.#kv.reopen((error) => {
       if (error !== undefined) {
         this.#failed(job, meta, error)

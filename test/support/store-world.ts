@@ -53,6 +53,11 @@ export class StoreWorld {
     this.disk = new FaultyDisk({ clock: this.clock, random: this.random, ...disk })
   }
 
+  /** Timers that are set. */
+  get pending(): number {
+    return this.#timers.length
+  }
+
   setWall(wallMs: number): void {
     this.#wallMs = wallMs - this.#nowMs
   }
