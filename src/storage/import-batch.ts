@@ -5,7 +5,7 @@ import type { Kv, KvSnapshot } from './kv.ts'
 import { kept } from './table-keys.ts'
 import { putMeta, type TableMeta } from './table-state.ts'
 
-const BATCH_BYTES = 4 * 1024 * 1024
+const BATCH_BYTES = 1024 * 1024
 const FOUND_AT_ONCE = 1000
 
 interface Entry {
