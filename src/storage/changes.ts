@@ -45,6 +45,8 @@ export class QueueChanges {
   readonly puts: OffsetList = new OffsetList()
   /** What stands there no more as the table has it, put anew or not. */
   readonly gone: OffsetList = new OffsetList()
+  /** Whether one of `gone` is UNSAID: most epochs have none, and need not be searched for them. */
+  hasUnsaid = false
   isDead = false
 
   constructor(state: QueueState, epoch: number) {
@@ -58,6 +60,7 @@ export class QueueChanges {
     if (offset > this.state.offsetMax) this.state.offsetMax = offset
     else if (offset <= this.belowMax && this.gone.get(offset) === undefined) {
       this.gone.set(offset, UNSAID)
+      this.hasUnsaid = true
     }
   }
 

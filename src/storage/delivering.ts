@@ -2,7 +2,7 @@
 // the queues of groups, page by page.
 
 import type { Log } from '../core/ports.ts'
-import { type Recovery, sessionQueue } from '../core/store.ts'
+import { type QueueName, type Recovery, sessionQueue, type StoreRecord } from '../core/store.ts'
 import { FieldReader } from './fields.ts'
 import type { Kv } from './kv.ts'
 import type { Opened } from './opening.ts'
@@ -14,16 +14,19 @@ import { RANGES } from './table-keys.ts'
 import { pages, visitAll } from './table-load.ts'
 
 const GROUP_PREFIX = 'g/'
+const SESSION_PREFIX = 'c/'
 
+/** Returns records of the end of what is left of sessions that cannot be brought back. */
 export async function deliver(
   kv: Kv,
   registry: Registry,
   opened: Opened,
   into: Recovery,
   log: Log,
-): Promise<void> {
+): Promise<readonly StoreRecord[]> {
   const { quarantine, index, firstOffset, wallMs } = opened
   const table = kv.snapshot()
+  const lost = new Set(registry.sessions.keys())
   try {
     into.begin(firstOffset, wallMs)
     const reader = new FieldReader()
@@ -35,6 +38,7 @@ export async function deliver(
       for (const session of await loader.loaded()) {
         const queue = index.queue(registry.queues.get(sessionQueue(session.clientId)))
         into.session({ ...session, queue })
+        lost.delete(session.clientId)
       }
     }
     for await (const page of pages(table, RANGES.sessions)) {
@@ -64,4 +68,23 @@ export async function deliver(
       path: quarantine.path,
     })
   }
+  const ends = endsOf(lost, registry)
+  if (ends.length > 0) log.error('what is left of lost sessions is dropped', { ends: ends.length })
+  return ends
+}
+
+/** Whoever comes by the same client id next must not get what was another one's. */
+function endsOf(lost: ReadonlySet<string>, { sessions, queues }: Registry): StoreRecord[] {
+  const ends: StoreRecord[] = []
+  for (const clientId of lost) ends.push({ kind: 'ended', clientId })
+  for (const name of queues.keys()) {
+    if (name.startsWith(GROUP_PREFIX) || sessions.has(name.slice(SESSION_PREFIX.length))) continue
+    ends.push({ kind: 'emptied', queue: parseQueueName(name) })
+  }
+  return ends
+}
+
+/** It was one when it was written. */
+function parseQueueName(name: string): QueueName {
+  return name as QueueName
 }

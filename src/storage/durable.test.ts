@@ -8,7 +8,7 @@ import { StoreWorld } from '../../test/support/store-world.ts'
 import { Reason } from '../base/reason.ts'
 import { type Message, NEVER, NO_MESSAGE_PROPERTIES } from '../core/message.ts'
 import { groupQueue, type QueueName, sessionQueue } from '../core/store.ts'
-import type { Topic } from '../core/topic.ts'
+import type { Topic, TopicFilter } from '../core/topic.ts'
 import type { DurableStore } from './durable.ts'
 
 const ANN = sessionQueue('ann')
@@ -242,6 +242,52 @@ test('entries that cannot be read are kept aside, and the rest is brought back',
   const last = await world.open()
   assert.deepEqual(world.logged, [])
   await world.settled(last.store.close())
+})
+
+test('what a session left that cannot be brought back is not for the next one of its name', async () => {
+  const world = new StoreWorld(1)
+  const { store } = await world.open()
+  const options = {
+    qos: 1,
+    noLocal: false,
+    retainAsPublished: false,
+    retainHandling: 0,
+    id: 0,
+  } as const
+  for (const clientId of ['ann', 'bob']) {
+    open(store, clientId)
+    const filter = 'a/b' as TopicFilter
+    store.append({ kind: 'subscribed', clientId, filter, share: undefined, options })
+    queue(store, sessionQueue(clientId), message(1))
+  }
+  await world.settled(store.close())
+  // The first part of the first session.
+  world.table.damage((key) => key[0] === 0x73 && key[8] === 1 && key[9] === 0)
+  const { store: second, recovered } = await world.open()
+  assert.deepEqual(
+    recovered.state([]).sessions.map(({ clientId }) => clientId),
+    ['bob'],
+  )
+  assert.deepEqual(world.logged.at(-1), 'what is left of lost sessions is dropped')
+  open(second, 'ann')
+  assert.deepEqual(await world.standing(second, ANN, 10), [])
+  await world.settled(second.close())
+  world.logged.length = 0
+  const { store: third, recovered: last } = await world.open()
+  const state = await world.state(third, last, [ANN, BOB])
+  assert.deepEqual(
+    state.sessions.map(({ clientId, subscriptions }) => [clientId, subscriptions.length]),
+    [
+      ['ann', 0],
+      ['bob', 1],
+    ],
+  )
+  assert.deepEqual(
+    state.queues.map(({ name }) => name),
+    [BOB],
+  )
+  assert.deepEqual(world.logged, [])
+  await world.settled(third.close())
 })
 
 test('a group is brought back after the sessions, with what stands in its queue', async () => {

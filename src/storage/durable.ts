@@ -193,7 +193,8 @@ export class DurableStore implements Store {
     this.#current = new Overlay(parts.epoch, this.#registry)
     this.#parts = parts
     try {
-      await deliver(kv, this.#registry, parts, into, log)
+      const ends = await deliver(kv, this.#registry, parts, into, log)
+      for (const end of ends) this.append(end)
     } catch (error) {
       this.#parts = undefined
       await closeParts(parts)

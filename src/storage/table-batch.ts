@@ -24,8 +24,8 @@ export interface Overwritten {
 
 export function overwrittenIn(overlay: Overlay): Overwritten[] {
   const found: Overwritten[] = []
-  for (const { isDead, gone, state } of overlay.queues) {
-    if (isDead) continue
+  for (const { isDead, hasUnsaid, gone, state } of overlay.queues) {
+    if (isDead || !hasUnsaid) continue
     for (const [offset, how] of gone.beyond(-1)) {
       if (how === UNSAID) found.push({ queue: state.id, offset })
     }
