@@ -63,3 +63,23 @@ test('the log says once that commits fail, and once that they succeed again', as
     ['commits again', ['attempts', 'seconds']],
   ])
 })
+
+test('$SYS has what a store on disk did', { timeout: 20_000 }, async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'rameau-'))
+  t.after(() => rmSync(data, { recursive: true }))
+  const server = createServer({ data, sysIntervalS: 1 })
+  const said = new Map<string, string>()
+  try {
+    await server.ready
+    await server.publish({ topic: 'a', payload: new Uint8Array(1), qos: 1, retain: true })
+    for await (const { topic, payload } of server.subscribe('$SYS/broker/store/#')) {
+      said.set(topic.slice('$SYS/broker/store/'.length), new TextDecoder().decode(payload))
+      if (Number(said.get('journal/bytes')) > 0) break
+    }
+  } finally {
+    await server.close()
+  }
+  assert.equal(said.get('state'), 'ok')
+  assert.equal(said.get('commits/failed'), '0')
+  assert.ok(Number(said.get('commits')) > 0)
+})

@@ -164,7 +164,16 @@ export function createServer(options: ServerOptions = {}): Server {
   sessions.start()
   const gauges = (): Gauges => gaugesOf(sessions, tree, retained, front)
   const intervalS = options.sysIntervalS ?? SYS_INTERVAL_S
-  const sys = new SysTree({ turn, clock, hub, counters, gauges, version: VERSION, intervalS })
+  const sys = new SysTree({
+    turn,
+    clock,
+    hub,
+    counters,
+    gauges,
+    store,
+    version: VERSION,
+    intervalS,
+  })
   gate.whenOpen(() => sys.start())
   const presence = new Presence({ turn, hub, observer, goneMax: limits.presencesGoneMax })
   if (options.presence ?? true) presence.start()

@@ -277,7 +277,7 @@ export const TREE_MUTANTS: readonly Mutant[] = [
   {
     name: 'takes retained messages while the store refuses',
     file: HUB,
-    find: 'return qos > 0 || retain ? this.#store.refusal() : undefined',
+    find: 'return qos > 0 || isStored ? this.#store.refusal() : undefined',
     replace: 'return qos > 0 ? this.#store.refusal() : undefined',
     tests: HUBS,
   },

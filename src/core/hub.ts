@@ -166,8 +166,9 @@ export class Hub {
     return reason === Reason.success ? undefined : reason
   }
 
-  #storeRefusal({ qos, retain }: Message): Reason | undefined {
-    return qos > 0 || retain ? this.#store.refusal() : undefined
+  #storeRefusal({ qos, retain, topic }: Message): Reason | undefined {
+    const isStored = retain && !topic.startsWith('$')
+    return qos > 0 || isStored ? this.#store.refusal() : undefined
   }
 
   /** False where the state does not fit. */

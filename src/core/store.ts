@@ -200,6 +200,14 @@ export interface Recovery {
   group(name: string, queue: StoredQueue): void
 }
 
+/** What a store on a disk has done since it was opened, for the operator. */
+export interface StoreFigures {
+  readonly commits: number
+  readonly commitsFailed: number
+  /** Bytes that it wrote to its journal. */
+  readonly journalBytes: number
+}
+
 export interface Store {
   /**
    * Whether queues can be read back. Where not, what waits is kept by who waits for it, wholly in
@@ -235,6 +243,8 @@ export interface Store {
   refusal(): Reason | undefined
   /** True while so much waits for the disk that publishers should not be read from. */
   readonly isCongested: boolean
+  /** Undefined where nothing is written to a disk. */
+  readonly figures?: StoreFigures | undefined
   /** Ends it after what is appended was committed. */
   close(): Promise<void>
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { SessionWorld, textOf } from '../../test/support/session-world.ts'
+import { SessionWorld, storeWith, textOf } from '../../test/support/session-world.ts'
+import { Reason } from '../base/reason.ts'
+import type { Store } from './store.ts'
 import { type Gauges, SysTree } from './sys-tree.ts'
 import type { Topic } from './topic.ts'
 
@@ -17,8 +19,11 @@ const IDLE: Gauges = {
   heapBytes: 1000,
 }
 
-function begin(intervalS: number): { world: SessionWorld; tree: SysTree; gauges: Gauges[] } {
-  const world = new SessionWorld()
+function begin(
+  intervalS: number,
+  store?: Store,
+): { world: SessionWorld; tree: SysTree; gauges: Gauges[] } {
+  const world = new SessionWorld(store === undefined ? {} : { createStore: () => store })
   const gauges = [IDLE]
   const { turn, clock, hub, counters } = world
   const tree = new SysTree({
@@ -27,6 +32,7 @@ function begin(intervalS: number): { world: SessionWorld; tree: SysTree; gauges:
     hub,
     counters,
     gauges: () => gauges[0] ?? IDLE,
+    store: store ?? storeWith({}),
     version: '1.2.3',
     intervalS,
   })
@@ -126,6 +132,32 @@ describe('$SYS', () => {
     tree.stop()
     world.advance(20_000)
     assert.equal(read(world, 'uptime'), '0 seconds')
+  })
+
+  test('says how the store is, also while that refuses what must be kept', () => {
+    let refusal: Reason | undefined
+    let figures = { commits: 7, commitsFailed: 0, journalBytes: 700 }
+    const parts = { refusal: () => refusal }
+    const store: Store = Object.defineProperty(storeWith(parts), 'figures', { get: () => figures })
+    const { world } = begin(10, store)
+    const names = ['store/state', 'store/commits', 'store/commits/failed', 'store/journal/bytes']
+    const said = (): unknown[] => names.map((name) => read(world, name))
+    assert.deepEqual(said(), ['ok', '7', '0', '700'])
+    refusal = Reason.quotaExceeded
+    figures = { commits: 8, commitsFailed: 2, journalBytes: 800 }
+    world.advance(10_000)
+    assert.deepEqual(said(), ['full', '8', '2', '800'])
+    refusal = Reason.implementationSpecificError
+    world.advance(10_000)
+    assert.equal(said()[0], 'failing')
+    refusal = undefined
+    world.advance(10_000)
+    assert.equal(said()[0], 'ok')
+  })
+
+  test('says nothing of a store that has no disk', () => {
+    const { world } = begin(10)
+    assert.equal(read(world, 'store/state'), undefined)
   })
 })
 

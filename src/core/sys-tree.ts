@@ -1,13 +1,14 @@
 // The server's own figures as retained messages under `$SYS/broker/`, with the names and formats of
-// Mosquitto 2, so that existing exporters read them. Computed, never stored; only what changed is
-// published.
+// Mosquitto 2, so that existing exporters read them, and a few of its own about the store. Computed,
+// never stored; only what changed is published.
 
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Turn } from '../base/turn.ts'
 import type { Counters } from './counters.ts'
 import { type Hub, SERVER } from './hub.ts'
 import { NEVER, NO_MESSAGE_PROPERTIES } from './message.ts'
-import type { StoreRecord } from './store.ts'
+import { Reason } from '../base/reason.ts'
+import type { Store, StoreRecord } from './store.ts'
 import type { Topic } from './topic.ts'
 
 /** What the server holds at the moment of asking. */
@@ -36,6 +37,7 @@ export interface SysTreeParts {
   readonly hub: Hub
   readonly counters: Readonly<Counters>
   readonly gauges: () => Gauges
+  readonly store: Pick<Store, 'refusal' | 'figures'>
   readonly version: string
   /** Seconds between two looks; 0 for no `$SYS` at all. */
   readonly intervalS: number
@@ -98,6 +100,19 @@ export class SysTree {
     this.#publishGauges(gauges)
     this.#publishCounts(counts)
     this.#publishLoads(counts)
+    this.#publishStore()
+  }
+
+  /** Rameau's own topics: whether the disk takes what must be kept, and what it was given. */
+  #publishStore(): void {
+    const { figures } = this.#parts.store
+    if (figures === undefined) return
+    const refusal = this.#parts.store.refusal()
+    const trouble = refusal === Reason.quotaExceeded ? 'full' : 'failing'
+    this.#publish('store/state', refusal === undefined ? 'ok' : trouble)
+    this.#publish('store/commits', figures.commits)
+    this.#publish('store/commits/failed', figures.commitsFailed)
+    this.#publish('store/journal/bytes', figures.journalBytes)
   }
 
   #publishGauges(gauges: Gauges): void {

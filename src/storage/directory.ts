@@ -3,7 +3,14 @@
 
 import { assert } from '../base/assert.ts'
 import type { Reason } from '../base/reason.ts'
-import type { QueueName, Recovery, Store, StoredDelivery, StoreRecord } from '../core/store.ts'
+import type {
+  QueueName,
+  Recovery,
+  Store,
+  StoredDelivery,
+  StoreFigures,
+  StoreRecord,
+} from '../core/store.ts'
 import type { DataDirectoryOptions } from './open-durable.ts'
 import { toError } from './storage-errors.ts'
 
@@ -48,6 +55,10 @@ export class DirectoryStore implements Store {
 
   get isCongested(): boolean {
     return this.#store?.isCongested === true
+  }
+
+  get figures(): StoreFigures | undefined {
+    return this.#store?.figures
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,14 @@
 import { assert } from '../base/assert.ts'
 import { Reason } from '../base/reason.ts'
 import type { Scheduler } from '../base/scheduler.ts'
-import type { QueueName, Recovery, Store, StoredDelivery, StoreRecord } from '../core/store.ts'
+import type {
+  QueueName,
+  Recovery,
+  Store,
+  StoredDelivery,
+  StoreFigures,
+  StoreRecord,
+} from '../core/store.ts'
 import { DEFAULT_BOUNDS, type StoreBounds } from './bounds.ts'
 import { deliver } from './delivering.ts'
 import type { JournalWear } from './journal.ts'
@@ -160,6 +167,12 @@ export class DurableStore implements Store {
 
   get isCongested(): boolean {
     return this.#unappliedBytes >= this.#bounds.congestedBytes
+  }
+
+  get figures(): StoreFigures | undefined {
+    if (this.#parts === undefined) return undefined
+    const { frameBytes: journalBytes } = this.#parts.journal.wear
+    return { commits: this.#commits, commitsFailed: this.#commitsFailed, journalBytes }
   }
 
   get stat(): StoreStat {

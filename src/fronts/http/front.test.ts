@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HttpWorld } from '../../../test/support/http-world.ts'
+import { storeWith } from '../../../test/support/session-world.ts'
+import { Reason } from '../../base/reason.ts'
 
 const ask = (path: string, isReady = true) =>
   new HttpWorld({ isReady: () => isReady }).ask(`GET ${path}`)
@@ -20,6 +22,20 @@ test('/readyz tells whether clients are taken', async () => {
   assert.deepEqual([ready.status, ready.text], [200, 'ok\n'])
   const starting = await ask('/readyz', false)
   assert.deepEqual([starting.status, starting.text], [503, 'not ready\n'])
+})
+
+test('/readyz tells that what must be kept is refused, and why', async () => {
+  let refusal: Reason | undefined
+  const world = new HttpWorld({ createStore: () => storeWith({ refusal: () => refusal }) })
+  const told: unknown[] = []
+  for (const reason of [Reason.quotaExceeded, Reason.implementationSpecificError, undefined]) {
+    refusal = reason
+    const { status, text } = await world.ask('GET /readyz')
+    told.push(status, text)
+    assert.equal((await world.ask('GET /livez')).status, 200)
+  }
+  const disk = [503, 'the disk is full\n', 503, 'the disk cannot be written\n']
+  assert.deepEqual(told, [...disk, 200, 'ok\n'])
 })
 
 test('/mqtt without an upgrade says what it is for', async () => {

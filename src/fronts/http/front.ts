@@ -2,6 +2,7 @@
 // port: net/http does.
 
 import { Hono } from 'hono'
+import { Reason } from '../../base/reason.ts'
 import type { Access } from '../../core/ports.ts'
 import type { Asked, Reply } from './exchange.ts'
 import type { TopicsParts } from './parts.ts'
@@ -14,6 +15,12 @@ export interface HttpFrontParts extends TopicsParts {
   readonly isReady: () => boolean
 }
 
+/** Why the server takes clients, but nothing that must be kept. */
+const DISK_TROUBLES: ReadonlyMap<Reason | undefined, string> = new Map([
+  [Reason.quotaExceeded, 'the disk is full'],
+  [Reason.implementationSpecificError, 'the disk cannot be written'],
+])
+
 /** A request of somebody who was not let in yet. */
 export type Unadmitted = Omit<Asked, 'access'>
 
@@ -25,7 +32,7 @@ export class HttpFront {
   constructor(parts: HttpFrontParts) {
     this.#access = parts.access
     this.#topics = new Topics(parts)
-    this.#app = createApp(parts.isReady)
+    this.#app = createApp(parts)
   }
 
   /**
@@ -38,19 +45,32 @@ export class HttpFront {
     return this.#topics.answer({ method, target, address, field, content, access })
   }
 
+  /** Ends the streams of those who may be here no longer. */
+  checkLogins(): void {
+    this.#topics.checkLogins()
+  }
+
+  /** Ends all streams: they would keep the listeners from closing. */
+  close(): void {
+    this.#topics.close()
+  }
+
   fetch(request: Request): Response | Promise<Response> {
     return this.#app.fetch(request)
   }
 }
 
-function createApp(isReady: () => boolean): Hono {
+function createApp({ isReady, store }: HttpFrontParts): Hono {
   const app = new Hono()
   // An answer about this moment; one that a cache kept would be a lie.
   const now = { 'cache-control': 'no-store' }
   app.get('/livez', (context) => context.text('ok\n', 200, now))
-  app.get('/readyz', (context) =>
-    isReady() ? context.text('ok\n', 200, now) : context.text('not ready\n', 503, now),
-  )
+  app.get('/readyz', (context) => {
+    const trouble = isReady() ? DISK_TROUBLES.get(store.refusal()) : 'not ready'
+    return trouble === undefined
+      ? context.text('ok\n', 200, now)
+      : context.text(`${trouble}\n`, 503, now)
+  })
   // The upgrade never comes here; this is who opens the address in a browser.
   app.get('/mqtt', () =>
     problem(426, 'Upgrade Required', 'MQTT over WebSocket', {
