@@ -28,7 +28,7 @@ function createBench(fails = false): Bench {
     wall: () => 0,
     after: (_: number, run: () => void) => {
       timers.push(run)
-      return { cancel: () => undefined }
+      return { cancel: () => void timers.splice(timers.indexOf(run), 1) }
     },
   }
   const inner = new MemoryKvDisk().open(scheduler)
