@@ -164,16 +164,7 @@ export function createServer(options: ServerOptions = {}): Server {
   sessions.start()
   const gauges = (): Gauges => gaugesOf(sessions, tree, retained, front)
   const intervalS = options.sysIntervalS ?? SYS_INTERVAL_S
-  const sys = new SysTree({
-    turn,
-    clock,
-    hub,
-    counters,
-    gauges,
-    store,
-    version: VERSION,
-    intervalS,
-  })
+  const sys = new SysTree({ ...within, clock, counters, gauges, version: VERSION, intervalS })
   gate.whenOpen(() => sys.start())
   const presence = new Presence({ turn, hub, observer, goneMax: limits.presencesGoneMax })
   if (options.presence ?? true) presence.start()
@@ -182,6 +173,7 @@ export function createServer(options: ServerOptions = {}): Server {
   const http = new HttpFront({ ...world, random, scheduler, offer: settings, isReady })
   const listeners: Listeners = listenersOf(front, http, gate, limits, settings)
   const close = once(async () => {
+    http.close()
     await listeners.close(front.drain())
     await embedded.close()
     await ready.catch(() => {}) // Nothing must come back to a server that is gone.
@@ -208,7 +200,10 @@ export function createServer(options: ServerOptions = {}): Server {
       return listeners.listen(place, endsBy(own, front, http))
     },
     attach: (to, own = {}) => listeners.attach(to, own, endsBy(own.access, front, http)?.accept),
-    checkLogins: () => front.checkLogins(),
+    checkLogins: () => {
+      front.checkLogins()
+      http.checkLogins()
+    },
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -1,6 +1,6 @@
 // The server's own figures as retained messages under `$SYS/broker/`, with the names and formats of
-// Mosquitto 2, so that existing exporters read them, and a few of its own about the store. Computed,
-// never stored; only what changed is published.
+// Mosquitto 2, so that existing exporters read them, and a few of its own about the store. All are
+// computed, never stored; only what changed is published.
 
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Turn } from '../base/turn.ts'

@@ -39,7 +39,7 @@ function setUp(mode: FileMode) {
 }
 
 for (const mode of ['synced', 'cached'] as const) {
-  test(`a new segment, ${mode}, is filled with one sync, and none of it is lost after`, async () => {
+  test(`a new segment, ${mode}, is filled with one sync and not lost after`, async () => {
     const { clock, disk, waits, reserve } = setUp(mode)
     reserve.prepare(false)
     clock.advance(1000)
