@@ -83,6 +83,8 @@ export class Observer {
   readonly drop: Signal<DropEvent> = new Signal()
   /** The session of that client id is gone. */
   readonly sessionEnd: Signal<string> = new Signal()
+  /** The message is its topic's state no more, since its time was over. */
+  readonly stateExpired: Signal<Message> = new Signal()
 
   /** `topic` was lost for `subscriber`. */
   dropped(subscriber: string, topic: string, cause: DropCause): void {

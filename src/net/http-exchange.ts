@@ -2,6 +2,7 @@
 // levels `.` and `..`, and cost several times what the rest of a short answer does.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Sink, Source } from '../base/sink.ts'
 import { remoteOf } from './remote.ts'
 
 export interface HttpRequest {
@@ -26,6 +27,8 @@ export interface HttpReply {
   readonly status: number
   readonly fields: Readonly<Record<string, string>>
   readonly content: Uint8Array | string | undefined
+  /** Begins what follows the fields and has no end of its own. */
+  readonly stream?: ((sink: Sink) => Source) | undefined
 }
 
 /** `isLocal`: it came by a Unix socket. */
@@ -69,7 +72,13 @@ function contentOf(
 }
 
 /** A HEAD gets the fields of the GET, the length included, and no content. */
-export function sendReply({ status, fields, content }: HttpReply, response: ServerResponse): void {
+export function sendReply(reply: HttpReply, response: ServerResponse): void {
+  const { status, fields, content, stream } = reply
+  if (stream !== undefined) {
+    response.writeHead(status, fields)
+    sendStream(stream, response)
+    return
+  }
   if (content === undefined) {
     response.writeHead(status, fields).end()
     return
@@ -78,4 +87,17 @@ export function sendReply({ status, fields, content }: HttpReply, response: Serv
   response.writeHead(status, { ...fields, 'content-length': length })
   // To a HEAD Node sends none of it.
   response.end(content)
+}
+
+function sendStream(stream: (sink: Sink) => Source, response: ServerResponse): void {
+  // Whoever left while the answer was made would never be said to be gone.
+  if (response.destroyed || response.socket === null || response.socket.destroyed) return
+  response.flushHeaders()
+  const source = stream({
+    write: (bytes) => response.write(bytes),
+    end: () => response.end(),
+    cut: () => response.destroy(),
+  })
+  response.on('drain', () => source.drained())
+  response.on('close', () => source.gone())
 }

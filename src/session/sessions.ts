@@ -156,7 +156,7 @@ export class Sessions {
    * page by page, and only where something there has expired.
    */
   sweep(): void {
-    const { turn, retained } = this.#world
+    const { turn, retained, observer } = this.#world
     turn.open()
     const due: Backlog[] = []
     for (const session of this.#sessions.values()) {
@@ -164,8 +164,10 @@ export class Sessions {
       if (backlog !== undefined) due.push(backlog)
     }
     this.#storedSweep.begin([...due, ...this.#groups.sweep()])
-    retained.sweep(turn.wallMs, SWEEP_TOPICS_MAX, ({ topic }) => {
+    retained.sweep(turn.wallMs, SWEEP_TOPICS_MAX, (message) => {
+      const { topic } = message
       if (!topic.startsWith('$')) turn.append({ kind: 'cleared', topic })
+      if (observer.stateExpired.isHeard) observer.stateExpired.emit(message)
     })
   }
 

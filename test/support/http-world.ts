@@ -1,10 +1,47 @@
 // The HTTP front over a whole world on a clock, a scheduler and a store that a test moves, without
 // a port: requests go in as raw targets and fields, answers come out as a table can name them.
 
+import type { Sink, Source } from '../../src/base/sink.ts'
 import type { Random } from '../../src/base/random.ts'
 import type { Access } from '../../src/core/ports.ts'
 import { HttpFront } from '../../src/fronts/http/front.ts'
 import { SessionWorld, type WorldOptions } from './session-world.ts'
+
+/** Where a stream writes to: it takes all, or nothing more until told otherwise. */
+class TestSink implements Sink {
+  isFull = false
+  isEnded = false
+  isCut = false
+  writes = 0
+  #text = ''
+
+  write(bytes: Uint8Array): boolean {
+    this.writes += 1
+    this.#text += Buffer.from(bytes).toString()
+    return !this.isFull
+  }
+
+  end(): void {
+    this.isEnded = true
+  }
+
+  cut(): void {
+    this.isCut = true
+  }
+
+  /** What was written since the last call. */
+  take(): string {
+    const text = this.#text
+    this.#text = ''
+    return text
+  }
+}
+
+export interface OpenStream {
+  readonly sink: TestSink
+  readonly source: Source
+  readonly fields: Readonly<Record<string, string>>
+}
 
 /** Longer waits are the test's mistake. */
 const ROUNDS_MAX = 1000
@@ -76,6 +113,33 @@ export class HttpWorld {
       fields: { ...reply.fields, 'content-length': `${content.length}` },
       text: isHead ? '' : content.toString(),
     }
+  }
+
+  /** Opens a stream as `GET /topics/a` with this target. */
+  async stream(target: string, headers: Headers = {}, access?: Access): Promise<OpenStream> {
+    const fields: Headers = { accept: 'text/event-stream', ...headers }
+    const reply = await this.#front.answer(
+      {
+        ...{ method: 'GET', target, address: '192.0.2.1' },
+        field: (name) => fields[name],
+        content: () => Promise.resolve(new Uint8Array(0)),
+      },
+      access,
+    )
+    if (reply?.stream === undefined) throw new Error(`no stream: ${reply?.status}`)
+    const sink = new TestSink()
+    const source = reply.stream(sink)
+    this.inner.settle()
+    return { sink, source, fields: reply.fields }
+  }
+
+  /** The server begins to end. */
+  close(): void {
+    this.#front.close()
+  }
+
+  checkLogins(): void {
+    this.#front.checkLogins()
   }
 
   async #fetch(target: string): Promise<Answer> {

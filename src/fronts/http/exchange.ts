@@ -1,6 +1,7 @@
 // One request and its answer as the resources under /topics see them: without a socket, without a
 // framework. The net makes the one and sends the other.
 
+import type { Sink, Source } from '../../base/sink.ts'
 import type { Access, Principal } from '../../core/ports.ts'
 
 export interface Asked {
@@ -34,4 +35,6 @@ export interface Reply {
   readonly status: number
   readonly fields: Fields
   readonly content: Uint8Array | string | undefined
+  /** Begins what follows the fields and has no end of its own. */
+  readonly stream?: ((sink: Sink) => Source) | undefined
 }

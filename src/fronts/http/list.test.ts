@@ -79,7 +79,7 @@ const CONVERSATIONS: readonly Conversation[] = [
       { ask: 'GET /topics?cursor=%20', status: 400 },
       { ask: 'GET /topics?limit=1000000', status: 200 },
       { ask: 'GET /topics', with: { accept: 'text/html' }, status: 406 },
-      { ask: 'GET /topics', with: { accept: 'text/event-stream' }, status: 406 },
+      { ask: 'GET /topics', with: { accept: 'image/png' }, status: 406 },
       { ask: 'GET /topics/', status: 400, problem: 'topic-invalid' },
     ],
   ],

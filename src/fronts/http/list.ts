@@ -7,7 +7,7 @@ import { qualityOf } from './accept.ts'
 import type { Durability } from './durability.ts'
 import type { Admitted, Reply } from './exchange.ts'
 import { parseFilter, refusalToSearch, type SearchParts } from './filters.ts'
-import { contentTypeOf } from './properties.ts'
+import { toItem } from './items.ts'
 import { type Query, unknownOf } from './query.ts'
 import { Refusal } from './refusal.ts'
 
@@ -131,53 +131,6 @@ function replyOf({ items, next }: Page, form: Form, filter: TopicFilter, limit: 
       ? `${JSON.stringify({ items: written, next: cursor })}\n`
       : written.map((item) => `${JSON.stringify(item)}\n`).join('')
   return { status: 200, fields, content }
-}
-
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function toItem(message: Message): Readonly<Record<string, unknown>> {
-  const { topic, offset, payload, arrivedAtMs, expiresAtMs } = message
-  return {
-    topic,
-    offset,
-    contentType: contentTypeOf(message),
-    ...payloadOf(payload),
-    time: timeOf(arrivedAtMs),
-    expiresAt: timeOf(expiresAtMs),
-    properties: propertiesOf(message),
-  }
-}
-
-/** Undefined for never, and for what no calendar has. */
-function timeOf(wallMs: number): string | undefined {
-  return Math.abs(wallMs) <= CALENDAR_MS_MAX ? new Date(wallMs).toISOString() : undefined
-}
-
-/** The last moment that a Date can be. */
-const CALENDAR_MS_MAX = 8.64e15
-
-/** As text where it is UTF-8, and so stays the same. */
-function payloadOf(payload: Uint8Array): Readonly<Record<string, string>> {
-  try {
-    return { payload: strict.decode(payload) }
-  } catch {
-    return { payload_base64: base64Of(payload) }
-  }
-}
-
-function base64Of(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
-}
-
-function propertiesOf({ qos, properties }: Message): Readonly<Record<string, unknown>> | undefined {
-  const { payloadFormat, responseTopic, correlationData, userProperties } = properties
-  return {
-    qos,
-    payloadFormat,
-    responseTopic,
-    correlationData: correlationData && base64Of(correlationData),
-    userProperties: userProperties.length > 0 ? userProperties : undefined,
-  }
 }
 
 function formOf(accept: string | undefined): Form | undefined {

@@ -6,7 +6,11 @@ import { Refusal } from './refusal.ts'
 /** What was said more than once is refused, so that no two readers see different values. */
 export type Query = Map<string, string>
 
-export function parseQuery(text: string): Query | Refusal {
+export function parseQuery(
+  text: string,
+  /** True where it takes a further value of that name, which then is not refused. */
+  takes: (name: string, value: string) => boolean = () => false,
+): Query | Refusal {
   const query: Query = new Map()
   for (const pair of text.split('&')) {
     if (pair === '') continue
@@ -16,6 +20,7 @@ export function parseQuery(text: string): Query | Refusal {
     if (name === undefined || value === undefined) {
       return new Refusal('request-invalid', 'the query is not percent-encoded UTF-8')
     }
+    if (query.has(name) && takes(name, value)) continue
     if (query.has(name)) return new Refusal('request-invalid', `?${name}= is there twice`)
     query.set(name, value)
   }

@@ -177,7 +177,7 @@ const READS: readonly Conversation[] = [
       put('21', JSON_TYPE),
       { ask: 'GET /topics/a', with: { accept: 'text/html, */*;q=0.1' }, status: 200 },
       { ask: 'GET /topics/a', with: { accept: 'application/*' }, status: 200 },
-      { ask: 'GET /topics/a', with: { accept: 'text/event-stream' }, status: 406 },
+      { ask: 'GET /topics/a', with: { accept: 'image/png' }, status: 406 },
       {
         ask: 'GET /topics/a',
         with: { accept: 'application/json;q=0, image/*' },

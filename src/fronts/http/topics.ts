@@ -13,6 +13,7 @@ import type { TopicsParts } from './parts.ts'
 import { Principals } from './principals.ts'
 import { read } from './read.ts'
 import { Refusal, toReply } from './refusal.ts'
+import { isStreamAsked, Streams } from './streams.ts'
 import { parseTarget } from './topic-path.ts'
 import { write, type WriteParts } from './write.ts'
 
@@ -22,6 +23,7 @@ const LIST_METHODS = ['GET', 'HEAD', 'DELETE', 'OPTIONS'] as const
 export class Topics {
   readonly #parts: WriteParts & ListParts
   readonly #principals: Principals
+  readonly #streams: Streams
 
   constructor(parts: TopicsParts) {
     const { turn, hub, log, random } = parts
@@ -30,6 +32,7 @@ export class Topics {
       return turn.nowMs
     }
     this.#principals = new Principals({ log, random, nowMs })
+    this.#streams = new Streams(parts)
     this.#parts = {
       ...parts,
       durability: new Durability(turn, hub),
@@ -37,6 +40,16 @@ export class Topics {
       idempotency: new Idempotency(nowMs),
       searches: new Searches(parts.scheduler),
     }
+  }
+
+  /** Ends the streams of those who may be here no longer. */
+  checkLogins(): void {
+    this.#streams.checkLogins()
+  }
+
+  /** Ends all streams. */
+  close(): void {
+    this.#streams.close()
   }
 
   /** Answers a request for which `isTopics` holds. Never rejects. */
@@ -54,7 +67,7 @@ export class Topics {
     const { limits, gate } = this.#parts
     const target = parseTarget(asked.target, limits.topicLevelsMax)
     if (target instanceof Refusal) return target
-    const { topic, query } = target
+    const { topic, query, filters } = target
     const methods: readonly Method[] = topic === undefined ? LIST_METHODS : METHODS
     const method = methods.find((one) => one === asked.method)
     if (method === undefined) {
@@ -68,6 +81,11 @@ export class Topics {
     if (principal instanceof Refusal) return principal
     const admitted = { ...asked, principal }
     const isRead = method === 'GET' || method === 'HEAD'
+    if (isRead && isStreamAsked(asked.field('accept'))) {
+      return this.#streams.answer(admitted, topic, query, filters)
+    }
+    if (filters.length > 0)
+      return new Refusal('request-invalid', 'only a stream has several filters')
     if (topic === undefined) {
       return isRead ? list(this.#parts, admitted, query) : clearMany(this.#parts, admitted, query)
     }
