@@ -33,7 +33,7 @@ const ROUNDS_FULL = 200
 const ACKED_FULL_MIN = 200_000
 /** What must lose is run for so many rounds, and again with another seed, until it does. */
 const ROUNDS_PLANTED = 2
-const ATTEMPTS_PLANTED = 5
+const ATTEMPTS_PLANTED = 10
 
 const { values } = parseArgs({
   options: {
