@@ -2,6 +2,7 @@
 // that are open. What one writes, and when, is event-stream's.
 
 import type { Timer } from '../../base/clock.ts'
+import { Reason } from '../../base/reason.ts'
 import type { Sink, Source } from '../../base/sink.ts'
 import type { Message } from '../../core/message.ts'
 import { matches, parseTopicFilter, type Topic, type TopicFilter } from '../../core/topic.ts'
@@ -146,7 +147,7 @@ export class Streams {
         mayRead: (topic) => access.mayRead(principal, topic),
         mayStay: () =>
           login.mayStay?.(principal) !== false &&
-          filters.every((filter) => access.maySubscribe(principal, filter) === 0),
+          filters.every((filter) => access.maySubscribe(principal, filter) === Reason.success),
         leave: () => this.#leave(stream, filters),
       },
       beginning,
