@@ -3,12 +3,14 @@
 
 import { sessionQueue } from '../../src/core/store.ts'
 import type { Holdings } from '../../src/server.ts'
+import { WILL_GRACE_MS } from '../../src/session/recovery.ts'
 import { naiveMatches } from '../support/naive-matcher.ts'
 import type { SimClient, SimWill } from './client.ts'
 import type { HeldSubscription, Ledger, Letter } from './ledger.ts'
 import type { Line } from './line.ts'
 import type { Scenario } from './scenario.ts'
-import type { SimStore } from './store.ts'
+import type { Outage } from './lives.ts'
+import type { StoreBook } from './store.ts'
 import type { World } from './world.ts'
 
 /** A will or a time-out may be late by so much: intervals at which the server looks. */
@@ -19,7 +21,10 @@ const CLOSING_MS_MAX = 30_000
 export interface AuditParts {
   readonly world: World
   readonly ledger: Ledger
-  readonly store: SimStore
+  readonly store: StoreBook
+  /** Whether work may have been refused for a while. */
+  readonly mayRefuse: boolean
+  readonly outages: readonly Outage[]
   readonly scenario: Scenario
   readonly clients: readonly SimClient[]
   readonly endedGroups: ReadonlySet<string>
@@ -63,7 +68,8 @@ function auditClient(parts: AuditParts, client: SimClient): void {
   }
   for (const letter of ledger.retained.values()) {
     if (letter.expiryS !== undefined || mailbox.firstMs.has(letter.name)) continue
-    if (isOwedState(letter, held)) world.violation(`${profile.id} lacks the state ${letter.name}`)
+    if (isOwedState(letter, held, parts.outages))
+      world.violation(`${profile.id} lacks the state ${letter.name}`)
   }
 }
 
@@ -77,10 +83,16 @@ function isDue(letter: Letter, held: readonly HeldSubscription[]): boolean {
   )
 }
 
-function isOwedState(letter: Letter, held: readonly HeldSubscription[]): boolean {
+/** What a server that dies had not yet begun to send of the states, nobody owes any more. */
+function isOwedState(
+  letter: Letter,
+  held: readonly HeldSubscription[],
+  outages: readonly Outage[],
+): boolean {
   return held.some(
     ({ filter, qos, askedMs, sinceMs }) =>
       sinceMs !== undefined &&
+      outages.every(({ crashMs }) => crashMs < askedMs) &&
       Math.min(qos, letter.qos) > 0 &&
       lastTaken(letter) < askedMs &&
       naiveMatches(filter, letter.topic),
@@ -124,9 +136,12 @@ function auditStates({ world, ledger, states }: AuditParts): void {
   }
 }
 
-function auditWill({ world, scenario }: AuditParts, { letter, delayS, line }: SimWill): void {
+function auditWill(
+  { world, mayRefuse, outages }: AuditParts,
+  { letter, delayS, line }: SimWill,
+): void {
   // Who is refused without a word is closed before that can be seen from outside.
-  if (line.version < 5 && scenario.store.failingPercent > 0) return
+  if (line.version < 5 && mayRefuse) return
   const wrong = (what: string): void => world.violation(`${letter.name} ${what}`)
   const takenMs = letter.takenMs[0]
   if (letter.takenMs.length > 1) wrong('was published twice')
@@ -143,24 +158,42 @@ function auditWill({ world, scenario }: AuditParts, { letter, delayS, line }: Si
   const dueMs = Math.min(delayS, line.expiryS) * 1000
   const earliestMs = Math.min(line.link.lastDeliveredMs, latestMs) + dueMs
   const endsMs = next?.isClean === true ? Math.min(nextMs, latestMs + dueMs) : latestMs + dueMs
+  const lastMs = lastWillMs(endsMs, line.connectReachedMs, dueMs, outages)
   if (takenMs !== undefined) {
     if (takenMs < Math.min(earliestMs, endsMs)) wrong('was published too early')
-    if (takenMs > endsMs + LATE_MS_MAX) wrong('was published too late')
+    if (takenMs > lastMs + LATE_MS_MAX) wrong('was published too late')
     if (next?.isClean === false && dueMs > 0 && nextMs < earliestMs) {
       wrong('was published though its client came back in time')
     }
     return
   }
-  const isResumed = next?.isClean === false && nextMs < endsMs + LATE_MS_MAX && dueMs > 0
-  if (!isResumed && world.nowMs > endsMs + LATE_MS_MAX) {
+  const mayResume = dueMs > 0 || lastMs > endsMs
+  const isResumed = next?.isClean === false && nextMs < lastMs + LATE_MS_MAX && mayResume
+  if (!isResumed && world.nowMs > lastMs + LATE_MS_MAX) {
     wrong(`was never published, though due at ${endsMs} (connection ${line.link.id})`)
   }
+}
+
+/** After a start clients have a while to come back before their wills are published. */
+function lastWillMs(
+  endsMs: number,
+  connectMs: number,
+  dueMs: number,
+  outages: readonly Outage[],
+): number {
+  let lastMs = endsMs
+  for (const { crashMs, openMs } of outages) {
+    if (crashMs < connectMs || crashMs > lastMs + LATE_MS_MAX) continue
+    lastMs = Math.max(lastMs, openMs + Math.max(dueMs, WILL_GRACE_MS))
+  }
+  return lastMs
 }
 
 function auditKeepAlive({ world }: AuditParts, line: Line): void {
   const { link, client } = line
   const { keepAliveS } = client.profile
-  if (!link.isVanished || keepAliveS === 0 || line.connectReachedMs === undefined) return
+  if (!link.isVanished || link.isKilled || keepAliveS === 0 || line.connectReachedMs === undefined)
+    return
   const endMs = link.lastDeliveredMs + keepAliveS * 1500 + LATE_MS_MAX + CLOSING_MS_MAX
   if ((link.serverClosedMs ?? world.nowMs) > endMs) {
     world.violation(`${line.name}: a silent connection was kept`)

@@ -30,7 +30,8 @@ export class SimClient implements LineOwner {
   /** The last CONNECT asked for a clean start and was not answered yet. */
   #mustClean = false
   #lastSubscribeId = 0
-  readonly #pending = new Map<number, () => void>()
+  readonly #pending = new Map<number, (isRefused: boolean) => void>()
+  readonly #refused = new Set<HeldSubscription>()
 
   constructor(profile: ClientProfile, parts: Parts) {
     this.profile = profile
@@ -123,9 +124,16 @@ export class SimClient implements LineOwner {
     const { nowMs } = this.parts.world
     const held: HeldSubscription = { filter, share, qos, askedMs: nowMs, sinceMs: undefined }
     if (!session.mailbox.asked.has(filter)) session.mailbox.asked.set(filter, nowMs)
-    session.mailbox.subscriptions.set(name, held)
-    this.#pending.set(id, () => {
-      held.sinceMs ??= this.parts.world.nowMs
+    const { subscriptions } = session.mailbox
+    const former = subscriptions.get(name)
+    subscriptions.set(name, held)
+    this.#pending.set(id, (isRefused) => {
+      if (!isRefused) held.sinceMs ??= this.parts.world.nowMs
+      else this.#refused.add(held)
+      if (!isRefused || subscriptions.get(name) !== held) return
+      // The server leaves it as it was.
+      if (former === undefined || this.#refused.has(former)) subscriptions.delete(name)
+      else subscriptions.set(name, former)
     })
     this.parts.world.note(`${this.profile.id} > SUBSCRIBE ${id} ${name} ${qos}`)
     this.#sendFilter(line, id, 'subscribed', name, qos)
@@ -205,8 +213,11 @@ export class SimClient implements LineOwner {
   /** An acknowledgement of the present connection. */
   acknowledged(line: Line, { type, id, reason, reasons }: RawPacket): void {
     if (type === 'SUBACK' || type === 'UNSUBACK') {
-      if (reasons.some((code) => code >= 0x80)) this.#wrong(`${type} refuses`)
-      this.#pending.get(id)?.()
+      const isRefused = reasons.some((code) => code >= 0x80)
+      // For the disk's sake alone; 3.1.1 cannot say why.
+      const isRight = reasons.every((code) => [0x80, 0x83, 0x97].includes(code))
+      if (isRefused && (type === 'UNSUBACK' || !isRight)) this.#wrong(`${type} refuses`)
+      this.#pending.get(id)?.(isRefused)
       return
     }
     const outgoing = this.session.outgoing.get(id)

@@ -26,6 +26,8 @@ export interface Letter {
   isRefused: boolean
   /** When the server took it; more than once where a repeated QoS 1 was taken again. */
   readonly takenMs: number[]
+  /** In which parts of the run. */
+  readonly takenParts: number[]
   /** The event in which it was taken first. */
   takenEvent: number | undefined
   /** When it ceased to be its topic's state. */
@@ -75,6 +77,10 @@ export class Ledger {
   readonly shared: Map<string, number> = new Map()
   /** When anybody got a message last. */
   receivedMs = 0
+  /** Of the newest message that was ever taken. */
+  #offset = 0
+  /** When a server died that had members of these groups without a lasting session. */
+  readonly #deaths = new Map<string, number>()
   readonly #world: World
   readonly #sequences = new Map<string, number>()
 
@@ -106,6 +112,7 @@ export class Ledger {
       ackedMs: undefined,
       isRefused: false,
       takenMs: [],
+      takenParts: [],
       takenEvent: undefined,
       replacedMs: undefined,
     }
@@ -113,8 +120,14 @@ export class Ledger {
     return letter
   }
 
-  /** The server took a message. */
-  taken({ topic, payload, qos, retain }: Message): void {
+  /**
+   * The server took a message, in that part of the run. While commits fail it refuses what must be
+   * kept, but for wills, which were promised.
+   */
+  taken(message: Message, part: number, isFailing = false): void {
+    const { topic, payload, qos, retain, offset } = message
+    if (offset <= this.#offset) this.#wrong(`the offset ${offset} comes after ${this.#offset}`)
+    this.#offset = offset
     if (topic.startsWith('$')) return // The server's own.
     this.#world.note(`taken ${nameOf(payload)}`)
     if (retain) this.#replace(topic)
@@ -122,13 +135,45 @@ export class Ledger {
     const letter = this.#find(topic, payload, 'the server')
     if (letter === undefined) return
     letter.takenMs.push(this.#world.nowMs)
+    letter.takenParts.push(part)
     letter.takenEvent ??= this.#world.eventId
     if (qos === 2 && letter.takenMs.length > 1) this.#wrong(`${letter.name} was taken twice`)
+    if (isFailing && (qos > 0 || retain) && !letter.publisher.startsWith('will-')) {
+      this.#wrong(`${letter.name} was taken while commits fail`)
+    }
     if (letter.isRefused) this.#wrong(`${letter.name} was taken though it was refused`)
     if (retain !== letter.retain || qos !== letter.qos) this.#wrong(`${letter.name} was changed`)
     if (!retain) return
     this.retained.set(topic, letter)
     letter.replacedMs = undefined
+  }
+
+  /**
+   * The server came back without what was done in the void parts, and with these states. What was
+   * acknowledged is missed at the end.
+   */
+  rewind(isVoid: (part: number) => boolean, states: Iterable<Message>): void {
+    for (const letter of this.letters.values()) {
+      const { takenMs, takenParts } = letter
+      for (let index = takenParts.length - 1; index >= 0; index--) {
+        if (!isVoid(takenParts[index]!)) continue
+        takenMs.splice(index, 1)
+        takenParts.splice(index, 1)
+        letter.takenEvent = undefined
+      }
+    }
+    this.retained.clear()
+    for (const { topic, payload } of states) {
+      const letter = this.#find(topic, payload, 'the store')
+      if (letter === undefined) continue
+      letter.replacedMs = undefined
+      this.retained.set(topic, letter)
+    }
+  }
+
+  /** The server died, and with it sessions of members of the group. */
+  died(group: string): void {
+    this.#deaths.set(group, this.#world.nowMs)
   }
 
   /** A session's application got a message; `group` where it comes from a shared subscription. */
@@ -176,6 +221,9 @@ export class Ledger {
     const times = (this.shared.get(key) ?? 0) + 1
     this.shared.set(key, times)
     // Where all members have QoS 2, no message that is QoS 2 may reach two of them.
+    // … unless the server died: it knows no more who had what without a lasting session.
+    const diedMs = this.#deaths.get(group) ?? 0
+    if ((letter.takenMs[0] ?? 0) < diedMs) return
     if (times > 1 && qos === 2 && letter.qos === 2 && group.endsWith('2')) {
       this.#wrong(`${letter.name} came twice to the members of ${group}`)
     }

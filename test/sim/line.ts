@@ -53,6 +53,10 @@ export class Line implements LinkEnd {
   readonly receiveMax: number
   /** Seconds that the session lives on after this connection. */
   expiryS: number
+  /** In which parts of the run CONNECT and DISCONNECT were dealt with. */
+  #connectPart = 0
+  #leftPart = 0
+  readonly #firstExpiryS: number
   /** What SUBACK and UNSUBACK are awaited for, by packet id. */
   readonly expected: Map<number, Expected> = new Map()
   /** Messages for the client that it has not acknowledged yet. */
@@ -72,6 +76,7 @@ export class Line implements LinkEnd {
     const isNarrow = version === 5 && client.chance.percent(20)
     this.receiveMax = isNarrow ? client.chance.between(1, 3) : receiveMax
     this.expiryS = version < 5 && isClean ? 0 : expiryS
+    this.#firstExpiryS = this.expiryS
     this.link = network.open(this, client.profile.link)
   }
 
@@ -117,6 +122,7 @@ export class Line implements LinkEnd {
 
   connectReached(): void {
     this.connectReachedMs = this.client.parts.world.nowMs
+    this.#connectPart = this.client.parts.store.part
     for (const line of this.client.lines) {
       if (line === this || line.isTakenOver) continue
       line.isTakenOver = true
@@ -133,8 +139,23 @@ export class Line implements LinkEnd {
   left(dropsWill: boolean, expiryS: number | undefined): void {
     if (this.isTakenOver || this.link.isServerDone) return
     this.isLeft = true
+    this.#leftPart = this.client.parts.store.part
     this.dropsWill = dropsWill
     if (expiryS !== undefined) this.expiryS = expiryS
+  }
+
+  /** The server came back with all that happened until `durableMs`; the rest may be void. */
+  rewind(isVoid: (part: number) => boolean, durableMs: number): void {
+    const { link } = this
+    if (this.connectReachedMs === undefined) return
+    if (isVoid(this.#connectPart)) this.connectReachedMs = undefined
+    if (this.isLeft && isVoid(this.#leftPart)) {
+      this.isLeft = false
+      this.dropsWill = false
+      this.expiryS = this.#firstExpiryS
+    }
+    // To the server it was open until now.
+    if ((link.serverClosedMs ?? 0) >= durableMs) link.serverClosedMs = this.client.parts.world.nowMs
   }
 
   /** From now on it acknowledges at once. */
@@ -168,8 +189,11 @@ export class Line implements LinkEnd {
   }
 
   #connack(packet: RawPacket): void {
-    // Refused for the disk's sake: it comes again.
-    if (DISK_REFUSALS.has(packet.reason)) return
+    if (DISK_REFUSALS.has(packet.reason)) {
+      // Refused for the disk's sake: it comes again. What it left behind was not taken over.
+      for (const line of this.client.lines) if (!line.link.isServerDone) line.link.cut()
+      return
+    }
     if (packet.reason !== 0) return this.#wrong(`refused with ${packet.reason}`)
     this.isAccepted = true
     this.#receiveMax = Number(valueOf(packet.properties, 'receive-max') ?? 65_535)

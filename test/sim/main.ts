@@ -1,14 +1,10 @@
 // `npm run sim`: runs seeds, and checks that the simulation finds each planted fault.
-//
-//   --seeds N [--from M]   N seeds from M on, and nothing else
-//   --seed N [--trace]     one seed, with what happened
-//   --plants               only the plants
-//   --full                 1,000 seeds and the plants; without any of these 100 and the plants
 
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { checkPlants, type Plant, PlantError } from '../support/plants.ts'
-import { PLANTS } from './plants.ts'
+import { PLANTS, type SimPlant } from './plants.ts'
+import { STORAGE_PLANTS } from './storage-plants.ts'
 import { run } from './run.ts'
 import type { Job, Report } from './worker.ts'
 
@@ -20,6 +16,19 @@ const THREADS = 2
 /** Seeds that a thread runs in one go. */
 const LOT = 25
 
+const USAGE = `npm run sim -- [options]
+
+  --seeds N [--from M]   N seeds from M on, and nothing else
+  --seed N [--trace]     one seed, with what happened
+  --plants [--only TEXT] only the plants, those whose name has the text
+  --full                 ${SEEDS_FULL} seeds, and the plants from the first seed on
+  without any of these   ${SEEDS} seeds, and the plants from a seed on that is known to find them
+
+Odd seeds run a store in memory whose commits are late and fail. Even seeds run the durable store
+on a disk that is slow, full, failing and cut off, and a server that dies and starts again; plants
+in the store are looked for with these, the others with odd seeds.
+`
+
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
@@ -27,13 +36,17 @@ const { values } = parseArgs({
     from: { type: 'string' },
     trace: { type: 'boolean' },
     plants: { type: 'boolean' },
+    only: { type: 'string' },
     full: { type: 'boolean' },
+    help: { type: 'boolean' },
   },
 })
 
 let passed = 0
 let failed = 0
-if (values.seed !== undefined) replay(number(values.seed, 'seed'))
+let crashes = 0
+if (values.help) console.log(USAGE)
+else if (values.seed !== undefined) await replay(number(values.seed, 'seed'))
 else {
   const count =
     values.seeds === undefined ? (values.full ? SEEDS_FULL : SEEDS) : number(values.seeds, 'seeds')
@@ -41,11 +54,11 @@ else {
   if (!values.plants) await runSeeds(from, count)
   if (values.seeds === undefined) await findPlants()
 }
-console.log(`${passed} passed, ${failed} failed`)
+if (!values.help) console.log(`${passed} passed, ${failed} failed, ${crashes} crashes`)
 process.exitCode = failed === 0 ? 0 : 1
 
-function replay(seed: number): void {
-  const outcome = run(seed, values.trace ? (line) => console.log(line) : undefined)
+async function replay(seed: number): Promise<void> {
+  const outcome = await run(seed, values.trace ? (line) => console.log(line) : undefined)
   for (const violation of outcome.violations) console.log(violation)
   const { hash, events, letters } = outcome
   console.log(`seed ${seed}: ${events} events, ${letters} messages, trace ${hash.toString(16)}`)
@@ -56,17 +69,28 @@ function replay(seed: number): void {
 async function runSeeds(from: number, count: number): Promise<void> {
   const jobs: Job[] = []
   for (let first = from; first < from + count; first += LOT) {
-    jobs.push({ from: first, count: Math.min(LOT, from + count - first), plant: undefined })
+    const lot = Math.min(LOT, from + count - first)
+    jobs.push({ from: first, count: lot, step: 1, plant: undefined })
   }
   await inThreads(jobs, (_job, report) => {
     passed += report.passed
+    crashes += report.crashes
     failed += report.failed.length
     for (const { violations } of report.failed) console.log(violations.slice(0, 5).join('\n'))
   })
 }
 
 async function findPlants(): Promise<void> {
-  const jobs = PLANTS.filter(fits).map((plant) => ({ from: 1, count: PLANT_SEEDS_MAX, plant }))
+  const wanted = ({ name }: Plant): boolean => name.includes(values.only ?? '')
+  const job = { count: PLANT_SEEDS_MAX, step: 2 }
+  const jobs = [
+    ...PLANTS.filter(wanted)
+      .filter(fits)
+      .map((plant) => ({ ...job, from: first(plant, 1), plant })),
+    ...STORAGE_PLANTS.filter(wanted)
+      .filter(fits)
+      .map((plant) => ({ ...job, from: first(plant, 2), plant })),
+  ]
   await inThreads(jobs, ({ plant }, report) => {
     const violation = report.failed[0]?.violations[0]
     if (violation === undefined) failed += 1
@@ -74,6 +98,11 @@ async function findPlants(): Promise<void> {
     const finding = violation?.split('\n')[0] ?? `not found in ${PLANT_SEEDS_MAX} seeds`
     console.log(`plant "${plant?.name ?? ''}": ${finding}`)
   })
+}
+
+/** Where the search begins. The trace of a seed changes with the server: it may go on for long. */
+function first({ near }: SimPlant, from: number): number {
+  return values.full ? from : (near ?? from)
 }
 
 function fits(plant: Plant): boolean {

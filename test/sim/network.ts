@@ -38,15 +38,17 @@ const SILENCE_MS_MAX = 600_000
 export class Network {
   readonly world: World
   readonly chance: Chance
-  readonly accept: Accept
+  /** Of the server that runs at present, if one does. */
+  accept: Accept | undefined
   readonly tap: Tap
   /** The most bytes that one write may have: what the server lets pile up for one client. */
   readonly writeBytesMax: number
   /** One read buffer for all, as a transport has. */
   readonly buffer: Uint8Array = new Uint8Array(65_536)
   links = 0
+  readonly #open = new Set<Link>()
 
-  constructor(world: World, accept: Accept, tap: Tap, writeBytesMax: number) {
+  constructor(world: World, accept: Accept | undefined, tap: Tap, writeBytesMax: number) {
     this.world = world
     this.chance = world.chance('network')
     this.accept = accept
@@ -56,9 +58,20 @@ export class Network {
 
   open(end: LinkEnd, profile: LinkProfile): Link {
     this.links += 1
-    return new Link(this, end, profile, this.links)
+    const link = new Link(this, end, profile, this.links)
+    this.#open.add(link)
+    return link
+  }
+
+  /** The server is gone, all at once. */
+  kill(): void {
+    this.accept = undefined
+    for (const link of this.#open) if (!link.isServerDone) link.kill()
+    this.#open.clear()
   }
 }
+
+const NOBODY: WireEnd = { receive: () => {}, written: () => {}, closed: () => {} }
 
 interface Arrived {
   readonly packet: RawPacket
@@ -77,6 +90,8 @@ export class Link {
   isPaused = false
   hasConnack = false
   hasDisconnect = false
+  /** The server died, or there was none. */
+  isKilled = false
   readonly #network: Network
   readonly #world: World
   readonly #profile: LinkProfile
@@ -110,7 +125,8 @@ export class Link {
     this.#profile = profile
     this.openedMs = network.world.nowMs
     this.lastDeliveredMs = this.openedMs
-    this.#server = network.accept(this.#wire())
+    this.#server = network.accept?.(this.#wire()) ?? NOBODY
+    if (network.accept === undefined) this.kill()
   }
 
   get isClosed(): boolean {
@@ -147,6 +163,17 @@ export class Link {
     this.#isCut = true
     const { chance } = this.#network
     this.#world.at(chance.ms(2000), () => this.#endServer(new Error('reset')))
+    this.#world.at(chance.ms(2000), () => this.#endClient())
+  }
+
+  /** The server is there no more; what it had written may still come. */
+  kill(): void {
+    this.isKilled = true
+    this.#isServerDone = true
+    this.serverClosedMs ??= this.#world.nowMs
+    this.#writing = undefined
+    const { chance } = this.#network
+    if (chance.percent(50)) this.#isCut = true
     this.#world.at(chance.ms(2000), () => this.#endClient())
   }
 
@@ -236,6 +263,7 @@ export class Link {
   }
 
   #write(chunks: readonly Uint8Array[]): void {
+    if (this.isKilled) return
     if (this.#writing !== undefined) this.#world.violation(`${this.end.name}: two writes at once`)
     if (this.#isEnding) this.#world.violation(`${this.end.name}: a write after the end`)
     const copy = bytes(...chunks)

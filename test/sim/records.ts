@@ -33,11 +33,18 @@ export class RecordModel {
     return count
   }
 
-  apply(record: StoreRecord, index: number): void {
-    if ('message' in record) this.#message(record.message.offset, record.message.payload, index)
+  /**
+   * `event` is the step of the run in which it was appended; what is replayed after a crash was
+   * checked before.
+   */
+  apply(record: StoreRecord, index: number, event: number, isReplayed = false): void {
+    if ('message' in record) {
+      const { offset, payload } = record.message
+      this.#message(offset, payload, index, event)
+    }
     // One that only changes where it stands was sent before.
     const isNew = !this.#isRepeated(record)
-    if (record.kind === 'sent' && isNew) this.#checkSent(record)
+    if (record.kind === 'sent' && isNew && !isReplayed) this.#checkSent(record)
     try {
       this.state.apply(record)
     } catch (error) {
@@ -52,7 +59,7 @@ export class RecordModel {
     if (record.kind === 'subscribed' || record.kind === 'unsubscribed') {
       this.#noteSubscription(record, index)
     }
-    if (record.kind === 'queued') this.#checkBound(record)
+    if (record.kind === 'queued' && !isReplayed) this.#checkBound(record)
   }
 
   describe(record: StoreRecord): string {
@@ -73,7 +80,7 @@ export class RecordModel {
     return flight !== undefined
   }
 
-  #message(offset: number, payload: Uint8Array, index: number): void {
+  #message(offset: number, payload: Uint8Array, index: number, event: number): void {
     const name = nameOf(payload)
     if ((this.names.get(offset) ?? name) !== name) {
       this.#world.violation(`${offset} is two messages`)
@@ -81,8 +88,8 @@ export class RecordModel {
     this.names.set(offset, name)
     const first = this.firstStored.get(name)
     if (first === undefined) {
-      this.firstStored.set(name, { event: this.#world.eventId, record: index })
-    } else if (first.event === this.#world.eventId) first.record = index
+      this.firstStored.set(name, { event, record: index })
+    } else if (first.event === event) first.record = index
   }
 
   #checkSent(record: Extract<StoreRecord, { kind: 'sent' }>): void {

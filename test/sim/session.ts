@@ -3,7 +3,7 @@
 import type { RawPacket } from '../support/raw-client-packet.ts'
 import { type Ledger, type Letter, Mailbox } from './ledger.ts'
 import type { LinkProfile, Network } from './network.ts'
-import type { SimStore } from './store.ts'
+import type { StoreBook } from './store.ts'
 import type { World } from './world.ts'
 
 export interface ClientProfile {
@@ -46,7 +46,7 @@ export interface Parts {
   readonly world: World
   readonly network: Network
   readonly ledger: Ledger
-  readonly store: SimStore
+  readonly store: StoreBook
   /** Groups of which a member's session ended, and with it the QoS 2 messages begun there. */
   readonly endedGroups: Set<string>
 }

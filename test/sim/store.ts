@@ -21,13 +21,24 @@ export interface StoreProfile {
   readonly readMs: number
 }
 
-export class SimStore implements Store {
+/** What the checkers know of a store, whichever it is. */
+export interface StoreBook {
+  readonly model: RecordModel
+  /** How many records were appended; those up to `committed` are durable. */
+  readonly appended: number
+  readonly committed: number
+  /** Names what is done at present: what is appended under one name is durable together. */
+  readonly part: number
+}
+
+export class SimStore implements Store, StoreBook {
   readonly holdsQueues: boolean
-  readonly isCongested = false
+  readonly isCongested: boolean = false
   readonly model: RecordModel
   profile: StoreProfile
-  /** How many records were appended, and how many of them are durable. */
   appended = 0
+  /** Nothing is ever lost here. */
+  readonly part: number = 0
   committed = 0
   failures = 0
   readonly #world: World
@@ -68,7 +79,7 @@ export class SimStore implements Store {
   append(record: StoreRecord): void {
     this.appended += 1
     this.#world.note(`  append ${this.appended} ${this.model.describe(record)}`)
-    this.model.apply(record, this.appended)
+    this.model.apply(record, this.appended, this.#world.eventId)
   }
 
   commit(done: (error: Error | undefined) => void): void {

@@ -10,7 +10,7 @@ import { nameOf } from './records.ts'
 import type { RawPacket } from '../support/raw-client-packet.ts'
 import { Line } from './line.ts'
 import type { Link } from './network.ts'
-import type { SimStore } from './store.ts'
+import type { StoreBook } from './store.ts'
 import type { World } from './world.ts'
 
 interface LineState {
@@ -21,14 +21,14 @@ interface LineState {
 
 export class TapChecks {
   readonly #world: World
-  readonly #store: SimStore
+  readonly #store: StoreBook
   readonly #inflightMax: number
   readonly #queueMax: number
   readonly #lines = new Map<Line, LineState>()
   /** 'sent' records whose PUBLISH was written, on whatever connection. */
   readonly #written = new Set<number>()
 
-  constructor(world: World, store: SimStore, limits: Limits) {
+  constructor(world: World, store: StoreBook, limits: Limits) {
     this.#world = world
     this.#store = store
     this.#inflightMax = limits.inflightMax
@@ -131,11 +131,12 @@ export class TapChecks {
     this.#wrong(line.name, `${type} ${id} for ${letter.name} leaves before its commit`)
   }
 
-  #checkSubscription(line: Line, { id, type }: RawPacket): void {
+  #checkSubscription(line: Line, { id, type, reasons }: RawPacket): void {
     const expected = line.expected.get(id)
     if (expected?.records === undefined) return this.#wrong(line.name, `${type} ${id} unasked`)
     line.expected.delete(id)
-    if (!line.isDurable) return
+    // What is refused changes nothing.
+    if (!line.isDurable || reasons.some((code) => code >= 0x80)) return
     const indexes = this.#store.model.subscribed.get(
       `${expected.kind} ${line.name} ${expected.name}`,
     )

@@ -8,11 +8,14 @@ import type { Outcome } from './run.ts'
 export interface Job {
   readonly from: number
   readonly count: number
+  /** From one seed to the next. */
+  readonly step: number
   readonly plant: Plant | undefined
 }
 
 export interface Report {
   readonly passed: number
+  readonly crashes: number
   readonly failed: readonly Outcome[]
 }
 
@@ -22,11 +25,14 @@ if (job.plant !== undefined) plant(job.plant)
 const { run } = await import('./run.ts')
 const failed: Outcome[] = []
 let passed = 0
-for (let seed = job.from; seed < job.from + job.count; seed++) {
-  const outcome = run(seed)
+let crashes = 0
+for (let index = 0; index < job.count; index++) {
+  const seed = job.from + index * job.step
+  const outcome = await run(seed)
+  crashes += outcome.crashes
   if (outcome.violations.length === 0) passed += 1
   else failed.push(outcome)
   if (job.plant !== undefined && failed.length > 0) break
 }
-const report: Report = { passed, failed }
+const report: Report = { passed, failed, crashes }
 parentPort?.postMessage(report)

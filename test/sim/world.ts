@@ -51,6 +51,8 @@ export class World {
   /** What broke, as one line each. */
   readonly violations: string[] = []
   nowMs = 0
+  /** Somebody waits for a promise: each has its say between two events. */
+  isAwaited = false
   /** Names the event that is being run. */
   eventId = 0
   hash = 0x811c9dc5
@@ -93,15 +95,16 @@ export class World {
 
   /** Runs all events up to `untilMs`, or until something broke. */
   run(untilMs: number): void {
-    while (this.violations.length === 0) {
-      const event = this.#heap[0]
-      if (event === undefined || event.atMs > untilMs) break
-      this.#pop()
-      if (event.isCancelled) continue
-      this.nowMs = event.atMs
-      this.eventId += 1
-      if (this.eventId > EVENTS_MAX) return this.violation('the simulation does not come to rest')
-      this.#step(event)
+    while (this.#next(untilMs));
+    this.nowMs = Math.max(this.nowMs, untilMs)
+  }
+
+  /** As `run`, or until it is so; while somebody waits for a promise, promises have their say. */
+  async pass(untilMs: number, isSo: () => boolean = () => false): Promise<void> {
+    for (;;) {
+      if (this.isAwaited) await new Promise((resolve) => setImmediate(resolve))
+      if (isSo()) return
+      if (!this.#next(untilMs)) break
     }
     this.nowMs = Math.max(this.nowMs, untilMs)
   }
@@ -120,6 +123,19 @@ export class World {
     }
     this.hash = hash >>> 0
     this.#print?.(`${this.nowMs.toFixed(3).padStart(12)}  ${line}`)
+  }
+
+  /** Runs the next event, if there is one up to `untilMs` and nothing broke. */
+  #next(untilMs: number): boolean {
+    const event = this.#heap[0]
+    if (this.violations.length > 0 || event === undefined || event.atMs > untilMs) return false
+    this.#pop()
+    if (event.isCancelled) return true
+    this.nowMs = event.atMs
+    this.eventId += 1
+    if (this.eventId > EVENTS_MAX) this.violation('the simulation does not come to rest')
+    else this.#step(event)
+    return true
   }
 
   #step(event: Event): void {

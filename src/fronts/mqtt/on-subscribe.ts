@@ -44,6 +44,9 @@ export function onSubscribe(client: Client, packet: Subscribe): void {
     const reason = subscribe(client, filter, asked, id, why)
     return reason >= FAILURE && !dialect.canRefuseSubscription ? Reason.success : reason
   })
+  // What cannot be kept now must not seem to be granted: 3.1 has no word for it.
+  const refusal = session.isDurable ? client.front.parts.store.refusal() : undefined
+  if (refusal !== undefined && !dialect.canRefuseSubscription) return client.close(refusal)
   // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5]
   const suback: Suback = {
     type: PacketType.suback,
