@@ -54,7 +54,7 @@ test('a new store begins at the wall clock, an old one where offsets were reserv
   assert.equal(second.recovered.firstOffset, bound)
 })
 
-test('offsets of a run that ended before its reservation was durable are not given out again', async () => {
+test('offsets beyond a reservation that is not durable are not given out again', async () => {
   const world = new StoreWorld(1)
   const { store, recovered } = await world.open()
   const bound = recovered.firstOffset + 1000
@@ -244,7 +244,7 @@ test('entries that cannot be read are kept aside, and the rest is brought back',
   await world.settled(last.store.close())
 })
 
-test('what a session left that cannot be brought back is not for the next one of its name', async () => {
+test('what a lost session left is not for the next one of its name', async () => {
   const world = new StoreWorld(1)
   const { store } = await world.open()
   const options = {
