@@ -57,6 +57,7 @@ export type {
 export type { NewMessage } from './fronts/embedded/message.ts'
 export type { MessageHandler, MessageStream, ReceivedMessage } from './fronts/embedded/reader.ts'
 export type { MqttSettings } from './fronts/mqtt/settings.ts'
+export type { HttpSettings } from './fronts/http/settings.ts'
 export type { Attachment, HttpServer } from './net/attached.ts'
 export type { OpenListening, Speech } from './net/listeners.ts'
 export type { Place } from './net/listening.ts'

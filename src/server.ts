@@ -25,6 +25,7 @@ import { type Gauges, SysTree } from './core/sys-tree.ts'
 import { TopicTree } from './core/topic-tree.ts'
 import { type Embedded, EmbeddedFront } from './fronts/embedded/front.ts'
 import { HttpFront, type Unadmitted } from './fronts/http/front.ts'
+import { DEFAULT_HTTP_SETTINGS, type HttpSettings } from './fronts/http/settings.ts'
 import { MqttFront } from './fronts/mqtt/front.ts'
 import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from './fronts/mqtt/settings.ts'
 import { acceptDuplex } from './net/duplex.ts'
@@ -42,6 +43,7 @@ import type { DataDirectoryOptions } from './storage/open-durable.ts'
 export interface ServerOptions extends Policies {
   readonly limits?: Partial<Limits>
   readonly mqtt?: Partial<MqttSettings>
+  readonly http?: Partial<HttpSettings>
   /**
    * Who may do what; everybody everything by default. Policy functions take the place of its
    * answers.
@@ -157,10 +159,10 @@ export function createServer(options: ServerOptions = {}): Server {
   const hub = new Hub({ turn, store, tree, retained, access, cluster, observer })
   const gate = new Gate()
   const within = { turn, store, gate, deadlines, hub, retained }
-  const world = { ...within, access, limits, counters, log, observer }
+  const world = { ...within, access, limits, counters, log, observer, scheduler }
   const sessions = new Sessions(world)
   const front = new MqttFront({ ...world, random, sessions, cluster, settings })
-  const embedded = new EmbeddedFront({ ...world, scheduler })
+  const embedded = new EmbeddedFront(world)
   sessions.start()
   const gauges = (): Gauges => gaugesOf(sessions, tree, retained, front)
   const intervalS = options.sysIntervalS ?? SYS_INTERVAL_S
@@ -170,7 +172,7 @@ export function createServer(options: ServerOptions = {}): Server {
   if (options.presence ?? true) presence.start()
   const ready = recover(store, new SessionRecovery(world, sessions, presence.isBack))
   const isReady = (): boolean => listeners.isReady
-  const http = new HttpFront({ ...world, random, scheduler, offer: settings, isReady })
+  const http = new HttpFront({ ...world, ...httpOf(options), random, offer: settings, isReady })
   const listeners: Listeners = listenersOf(front, http, gate, limits, settings)
   const close = once(async () => {
     http.close()
@@ -251,6 +253,10 @@ function recover(store: Store, recovery: SessionRecovery): Promise<void> {
 function once(task: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined
   return () => (done ??= task())
+}
+
+function httpOf(options: ServerOptions): { readonly http: HttpSettings } {
+  return { http: { ...DEFAULT_HTTP_SETTINGS, ...options.http } }
 }
 
 /** What a listener does where other logins count than everywhere. */

@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cluster: ['base', 'core'],
   net: ['base'],
   client: ['base', 'codec', 'session'],
-  config: ['base', 'core', 'src/fronts/mqtt/settings.ts'],
+  config: ['base', 'core', 'src/fronts/mqtt/settings.ts', 'src/fronts/http/settings.ts'],
   cli: [
     ...['base', 'core', 'codec', 'access', 'config', 'client', 'server.ts'],
     // What works on a data directory without a server.

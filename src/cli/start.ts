@@ -97,6 +97,7 @@ async function run(
   const server = createServer({
     limits: config.limits,
     mqtt: config.mqtt,
+    http: config.http,
     ...(access.server === undefined ? {} : { access: access.server }),
     sysIntervalS: config.sys.intervalS,
     presence: config.presence.enabled,

@@ -2,6 +2,7 @@
 // load's; which are allowed is schema's.
 
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts'
+import { DEFAULT_HTTP_SETTINGS, type HttpSettings } from '../fronts/http/settings.ts'
 import { DEFAULT_MQTT_SETTINGS, type MqttSettings } from '../fronts/mqtt/settings.ts'
 
 export const PROTOCOLS = ['mqtt', 'mqtts', 'ws', 'wss', 'http', 'https', 'coap', 'coaps'] as const
@@ -73,6 +74,7 @@ export interface Config {
     readonly repeatsMax: number
   }
   readonly mqtt: MqttSettings
+  readonly http: HttpSettings
   readonly limits: Limits
   /** `intervalS`: seconds between two publications under `$SYS`; 0 for none. */
   readonly sys: { readonly intervalS: number }
@@ -92,6 +94,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   access: { watch: true, reasonStrings: true },
   log: { level: 'info', format: 'human', repeatsMax: 10 },
   mqtt: { ...DEFAULT_MQTT_SETTINGS },
+  http: { ...DEFAULT_HTTP_SETTINGS },
   limits: { ...DEFAULT_LIMITS },
   sys: { intervalS: 10 },
   presence: { enabled: true },

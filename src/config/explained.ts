@@ -42,6 +42,9 @@ export const EXPLAINED: Readonly<Record<string, string>> = {
   'mqtt.connectTimeoutMs': 'Milliseconds that a new connection has to send its CONNECT.',
   'mqtt.responseInformation': 'What clients are told that ask for Response Information.',
   'mqtt.strictSubprotocol': 'Refuse a WebSocket that does not offer the subprotocol mqtt.',
+  http: 'Topics over HTTP.',
+  'http.replayEventsMax':
+    'Messages that a stream of events can go on from. Above: the oldest goes. 0: none.',
   limits: 'Every bound of the server; what happens at each is said with it.',
   'limits.packetBytesMax': 'Bytes of one packet. Above: the connection is refused with 0x95.',
   'limits.connectionsMax': 'Open connections. Above: a new one is refused with 0x97.',

@@ -62,6 +62,7 @@ test('nothing given: MQTT, WebSocket and HTTP on this machine, every default', (
   assert.equal(config.durability, 'commit')
   assert.deepEqual(config.access, NO_ACCESS)
   assert.equal(config.sys.intervalS, 10)
+  assert.equal(config.http.replayEventsMax, 10_000)
   assert.equal(config.data, './rameau-data')
 })
 
@@ -235,8 +236,8 @@ test('an empty file, and an empty section, say nothing', () => {
 })
 
 test('keys of parts that do not exist yet are refused, never ignored', () => {
-  assert.deepEqual(problemsOf({ settings: ['http.replayEventsMax=5'] }), [
-    '--set: http is for HTTP, which this version does not have yet',
+  assert.deepEqual(problemsOf({ settings: ['coap.observersMax=5'] }), [
+    '--set: coap is for CoAP, which this version does not have yet',
   ])
 })
 

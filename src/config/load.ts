@@ -45,11 +45,11 @@ export function toConfig(layers: readonly Layer[], ports: Sources['ports']): Con
   const { settings, issues } = parseSettings(merge(layers))
   if (settings === undefined) throw new ConfigError(issues.map((issue) => toLine(issue, layers)))
 
-  const { data, memory, durability, log, mqtt, limits, sys, presence } = settings
+  const { data, memory, durability, log, mqtt, http, limits, sys, presence } = settings
   const { watch, reasonStrings } = settings.access
   const access = { ...toAccess(settings.access, {}), watch, reasonStrings }
   const listeners = toListeners(settings, layers, ports)
-  return { listeners, access, data, memory, durability, log, mqtt, limits, sys, presence }
+  return { listeners, access, data, memory, durability, log, mqtt, http, limits, sys, presence }
 }
 
 function fileLayers({ file, env, folders }: Sources): Layer[] {

@@ -3,6 +3,7 @@
 
 import { z } from 'zod'
 import type { Limits } from '../core/limits.ts'
+import type { HttpSettings } from '../fronts/http/settings.ts'
 import type { MqttSettings } from '../fronts/mqtt/settings.ts'
 import {
   type Config,
@@ -51,6 +52,10 @@ const mqtt = z.strictObject({
   }),
   strictSubprotocol: toggle,
 } satisfies Record<keyof MqttSettings, z.ZodType>)
+
+const http = z.strictObject({
+  replayEventsMax: whole(0),
+} satisfies Record<keyof HttpSettings, z.ZodType>)
 
 const limits = z.strictObject({
   packetBytesMax: whole(16, PACKET_BYTES_MAX),
@@ -138,13 +143,13 @@ const ROOT = z.strictObject({
     repeatsMax: whole(0),
   }),
   mqtt,
+  http,
   limits,
   sys: z.strictObject({ intervalS: whole(0, Math.floor(TIMER_MS_MAX / 1000)) }),
   presence: z.strictObject({ enabled: toggle }),
   access: access.refine(hasOneForm, TWO_FORMS),
   tls,
   origins,
-  http: later('HTTP'),
   coap: later('CoAP'),
 })
 

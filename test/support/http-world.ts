@@ -4,6 +4,7 @@
 import type { Sink, Source } from '../../src/base/sink.ts'
 import type { Random } from '../../src/base/random.ts'
 import type { Access } from '../../src/core/ports.ts'
+import { DEFAULT_HTTP_SETTINGS, type HttpSettings } from '../../src/fronts/http/settings.ts'
 import { HttpFront } from '../../src/fronts/http/front.ts'
 import { SessionWorld, type WorldOptions } from './session-world.ts'
 
@@ -55,6 +56,7 @@ export interface Answer {
 export interface HttpWorldOptions extends WorldOptions {
   readonly qosMax?: 0 | 1 | 2
   readonly retainAvailable?: boolean
+  readonly http?: Partial<HttpSettings>
   readonly isReady?: () => boolean
 }
 
@@ -71,7 +73,8 @@ export class HttpWorld {
     const random: Random = { below: () => 0, id: (length) => 'b'.repeat(length) }
     const { qosMax = 2, retainAvailable = true, isReady = () => true } = options
     const offer = { qosMax, retainAvailable }
-    this.#front = new HttpFront({ ...world, random, scheduler, offer, isReady })
+    const http = { ...DEFAULT_HTTP_SETTINGS, ...options.http }
+    this.#front = new HttpFront({ ...world, random, scheduler, offer, http, isReady })
   }
 
   /** Sends `GET /topics/a`, and lets turns end until the answer is there. */

@@ -13,6 +13,7 @@ import type { Observer } from '../../core/observer.ts'
 import type { Access, Log } from '../../core/ports.ts'
 import type { Retained } from '../../core/retained.ts'
 import type { Store, StoreRecord } from '../../core/store.ts'
+import type { HttpSettings } from './settings.ts'
 
 /** What the server offers through every protocol. */
 export interface Offer {
@@ -31,6 +32,7 @@ export interface TopicsParts {
   readonly access: Access
   readonly limits: Limits
   readonly offer: Offer
+  readonly http: HttpSettings
   readonly random: Random
   readonly scheduler: Scheduler
   readonly deadlines: Deadlines

@@ -5,8 +5,6 @@ import type { Observer } from '../../core/observer.ts'
 import type { Topic } from '../../core/topic.ts'
 import { expiredEvent, type StreamEvent, type StreamEvents } from './stream-events.ts'
 
-/** Events that can be replayed. Above: the oldest goes. */
-export const REPLAY_EVENTS_MAX = 10_000
 /** What their messages count for. Above: the oldest goes. */
 const REPLAY_BYTES_MAX = 32 * 1024 * 1024
 /** What an event counts for beside its message. */

@@ -9,9 +9,11 @@ import { Reason } from '../../base/reason.ts'
 import { ALLOW_ALL } from '../../core/access.ts'
 import type { Access } from '../../core/ports.ts'
 import { HEARTBEAT_MS, STREAM_EVENTS_MAX } from './event-stream.ts'
-import { REPLAY_EVENTS_MAX } from './replay-ring.ts'
+import { DEFAULT_HTTP_SETTINGS } from './settings.ts'
 import { SearchLine, States, STATES_MAX } from './states.ts'
 import { isStreamAsked } from './streams.ts'
+
+const REPLAY_EVENTS_MAX = DEFAULT_HTTP_SETTINGS.replayEventsMax
 
 interface Told {
   readonly event: string
@@ -218,6 +220,17 @@ test('[R-22] the ring is too short: gap, what is retained, sync', async () => {
   const offset = Number(last?.id)
   const [gap] = parse((await world.stream('/topics/a', headers)).sink.take())
   assert.deepEqual(gap?.data, { after: offset, until: offset + 1 })
+})
+
+test('a ring of none: who missed something is told so', async () => {
+  const world = new HttpWorld({ http: { replayEventsMax: 0 } })
+  const first = await world.stream('/topics/a')
+  await say(world, 'a!1')
+  const [, last] = parse(first.sink.take())
+  const headers = { 'last-event-id': last?.id ?? '' }
+  assert.deepEqual(wordsOf(await world.stream('/topics/a', headers)), ['sync'])
+  await say(world, 'b!1')
+  assert.deepEqual(wordsOf(await world.stream('/topics/a', headers)), ['gap', 'sync'])
 })
 
 for (const [title, id] of [

@@ -14,7 +14,7 @@ import type { TopicsParts } from './parts.ts'
 import { type Query, unknownOf } from './query.ts'
 import { refusalToRead } from './read.ts'
 import { Refusal } from './refusal.ts'
-import { REPLAY_EVENTS_MAX, ReplayRing } from './replay-ring.ts'
+import { ReplayRing } from './replay-ring.ts'
 import { SearchLine, States } from './states.ts'
 import { expiredEvent, gapBytes, StreamEvents } from './stream-events.ts'
 
@@ -165,11 +165,11 @@ export class Streams {
   }
 
   #beginning(filters: readonly TopicFilter[], last: string | undefined): Beginning {
-    const { hub, retained, turn, observer } = this.#parts
+    const { hub, retained, turn, observer, http } = this.#parts
     const { head } = hub
     this.#ringEnd?.cancel()
     this.#ringEnd = undefined
-    this.#ring ??= new ReplayRing(observer, () => hub.head, REPLAY_EVENTS_MAX)
+    this.#ring ??= new ReplayRing(observer, () => hub.head, http.replayEventsMax)
     const ring = this.#ring
     const states = (): States => new States(retained, filters, head, turn.wallMs)
     if (last === undefined || last === '') return { gap: undefined, past: states(), head }
