@@ -83,6 +83,13 @@ test('the time at opening is not before the last commit', async () => {
   assert.ok(recovered.wallMs >= wallMs)
 })
 
+test('the time at opening is the present, however long it took', async () => {
+  const world = new StoreWorld(1, {}, { delayMs: [500, 1000] })
+  const beganMs = world.clock.wall()
+  const { recovered } = await world.open()
+  assert.ok(recovered.wallMs >= beganMs + 500)
+})
+
 test('a clock that ran ahead for a while is forgotten with the next commit', async () => {
   const world = new StoreWorld(1)
   const { store } = await world.open()

@@ -459,6 +459,23 @@ test('who subscribes where that must be stored is not read from meanwhile either
   assert.equal(stored.isPaused, false)
 })
 
+test('a client of 3.1, which cannot be refused a subscription, is disconnected', () => {
+  let refusal: Reason | undefined
+  const store = storeWith({ refusal: () => refusal })
+  const { world, front } = setUp({ world: { createStore: () => store } })
+  for (const version of [3, 4] as const) {
+    refusal = undefined
+    const client = new FrontClient(world, front, version)
+    client.connect(`v${version}`, { cleanStart: false })
+    world.settle()
+    refusal = Reason.quotaExceeded
+    client.subscribe('a')
+    world.settle()
+    assert.deepEqual(client.types, version === 3 ? ['connack'] : ['connack', 'suback'])
+    assert.equal(client.isEnded, version === 3)
+  }
+})
+
 test('a publisher that is gone while it is held back is forgotten', () => {
   const { world, join } = setUp({
     world: { createStore: () => storeWith({ isCongested: true }) },
