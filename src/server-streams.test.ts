@@ -75,6 +75,23 @@ test('a server that closes ends the streams first', BOUNDED, async (t) => {
   assert.equal(await nextOf(events), 'end')
 })
 
+test('a stream that is asked for behind other requests waits for them', BOUNDED, async (t) => {
+  const { server, port } = await open(t)
+  const socket = connect({ host: '127.0.0.1', port })
+  t.after(() => socket.destroy())
+  const head = 'Host: localhost\r\nAccept: text/event-stream\r\n\r\n'
+  const watch = `GET /topics/a HTTP/1.1\r\n${head}`
+  socket.write(`GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n${watch}${watch}${watch}`)
+  let text = ''
+  for await (const chunk of socket) {
+    text += String(chunk)
+    if (text.includes('event: sync')) break
+  }
+  assert.match(text, /^HTTP\/1\.1 200 [^]*\bok\n[^]*HTTP\/1\.1 200 [^]*event-stream[^]*event: sync/)
+  assert.ok(server.holdings().subscriptions <= 1)
+  await subscribed(server, 0)
+})
+
 test('who reads nothing is cut, and the others are not held up', BOUNDED, async (t) => {
   const { server, port } = await open(t)
   const frozen: Socket = connect({ host: '127.0.0.1', port })

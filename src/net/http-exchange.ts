@@ -90,8 +90,13 @@ export function sendReply(reply: HttpReply, response: ServerResponse): void {
 }
 
 function sendStream(stream: (sink: Sink) => Source, response: ServerResponse): void {
+  if (response.socket === null) {
+    // Answers to requests before it come first; until then, which may be never, it costs nothing.
+    if (!response.destroyed) response.once('socket', () => sendStream(stream, response))
+    return
+  }
   // Whoever left while the answer was made would never be said to be gone.
-  if (response.destroyed || response.socket === null || response.socket.destroyed) return
+  if (response.destroyed || response.socket.destroyed) return
   response.flushHeaders()
   const source = stream({
     write: (bytes) => response.write(bytes),
