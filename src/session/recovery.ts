@@ -72,8 +72,13 @@ export class SessionRecovery implements Recovery {
 
   group(name: string, queue: StoredQueue): void {
     const group = this.#sessions.group(name)
-    if (group !== undefined) group.restore(queue)
-    else this.#world.turn.append({ kind: 'emptied', queue: groupQueue(name) })
+    if (group !== undefined) return group.restore(queue)
+    // Its members ended with the server; what was in flight from it goes on without it.
+    const gone = groupQueue(name)
+    for (const { session, delivery } of this.#flights) {
+      if (delivery.queue === gone) session.own(delivery)
+    }
+    this.#world.turn.append({ kind: 'emptied', queue: gone })
   }
 
   /**

@@ -256,8 +256,11 @@ export class DurableStore implements Store {
       this.#committed()
       return
     }
+    // Where opening failed nothing is written any more, whoever asks for it before he hears.
+    const journal = this.#parts?.journal
+    if (journal === undefined) return
     this.#isWriting = true
-    this.#opened().journal.write(frame.chunks, this.#onWritten)
+    journal.write(frame.chunks, this.#onWritten)
   }
 
   #written(error: Error | undefined): void {

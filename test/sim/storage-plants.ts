@@ -166,6 +166,13 @@ export const STORAGE_PLANTS: readonly SimPlant[] = [
     replace: 'void [session, delivery, group]',
   },
   {
+    name: 'empties a group of which something is in flight (once real)',
+    near: 514,
+    file: RECOVERY,
+    find: 'if (delivery.queue === gone) session.own(delivery)',
+    replace: 'if (delivery.queue === name) session.own(delivery)',
+  },
+  {
     name: 'forgets what waits at a restart',
     file: RECOVERY,
     find: 'if (count > 0 || after > 0) session.restoreQueue',
