@@ -4,38 +4,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DelayingStore } from '../../../test/support/delaying-store.ts'
-import { createFront, FrontClient, reasonOf } from '../../../test/support/front-client.ts'
-import { SessionWorld, storeWith } from '../../../test/support/session-world.ts'
+import { FrontClient, reasonOf } from '../../../test/support/front-client.ts'
+import { setUpFront as setUp } from '../../../test/support/front-world.ts'
 import { Reason } from '../../base/reason.ts'
 import { PacketType } from '../../codec/mqtt/packets.ts'
 import { NO_PROPERTIES } from '../../codec/mqtt/properties.ts'
 import { ALLOW_ALL } from '../../core/access.ts'
 import type { Access, Authentication } from '../../core/ports.ts'
 import { createMemoryStore } from '../../storage/memory.ts'
-import { CONGESTION_LOOK_MS } from './congestion.ts'
 import { CONNECTIONS_SPARE_MAX } from './front.ts'
 import type { MqttSettings } from './settings.ts'
 
 const COMMIT_MS = 50
-
-interface Options {
-  readonly world?: ConstructorParameters<typeof SessionWorld>[0]
-  readonly settings?: Partial<MqttSettings>
-}
-
-function setUp({ world: worldOptions, settings }: Options = {}) {
-  const world = new SessionWorld(worldOptions)
-  const front = createFront(world, settings)
-  const open = (): FrontClient => new FrontClient(world, front)
-  /** A client whose CONNACK is there. */
-  const join = (clientId: string, ...more: [object?, object?]): FrontClient => {
-    const client = open()
-    client.connect(clientId, ...more)
-    world.settle()
-    return client
-  }
-  return { world, front, open, join }
-}
 
 /** Each commit takes {@link COMMIT_MS}. */
 function setUpSlow(settings: Partial<MqttSettings> = {}) {
@@ -419,99 +399,4 @@ test('far above connectionsMax a wire is cut off at once, which is logged once',
   for (const one of silent) one.lose()
   assert.equal(open().isEnded, false)
   assert.deepEqual(world.warnings.slice(1), ['connections are taken again'])
-})
-
-test('who publishes is not read from while too much waits for the disk, who does not is', () => {
-  const store = { ...storeWith({}), isCongested: true }
-  const { world, join } = setUp({ world: { createStore: () => store } })
-  const [publisher, reader] = [join('p', { keepAlive: 1 }), join('r', { keepAlive: 60 })]
-  reader.subscribe('a')
-  publisher.publish('a', '0')
-  assert.equal(publisher.isPaused, false, 'nothing is stored of it')
-  publisher.publish('a', '1', { qos: 1, packetId: 1 })
-  world.settle()
-  assert.deepEqual([publisher.isPaused, reader.isPaused], [true, false])
-  assert.deepEqual(
-    reader.publishes.map(({ qos }) => qos),
-    [0, 1],
-  )
-  for (let seconds = 0; seconds < 5; seconds++) world.advance(1000)
-  assert.equal(publisher.isEnded, false, 'its silence is not its own')
-  assert.equal(publisher.isPaused, true)
-  store.isCongested = false
-  world.advance(CONGESTION_LOOK_MS)
-  assert.equal(publisher.isPaused, false)
-  publisher.publish('a', '2', { qos: 1, packetId: 2 })
-  assert.equal(publisher.isPaused, false)
-  assert.equal(world.counters.publishersPaused, 1)
-  for (let seconds = 0; seconds < 5; seconds++) world.advance(1000)
-  assert.equal(publisher.isEnded, true)
-})
-
-test('who subscribes where that must be stored is not read from meanwhile either', () => {
-  const store = { ...storeWith({}), isCongested: true }
-  const { world, join } = setUp({ world: { createStore: () => store } })
-  const [stored, passing] = [join('s', {}, DURABLE), join('p')]
-  for (const client of [stored, passing]) client.subscribe('a')
-  assert.deepEqual([stored.isPaused, passing.isPaused], [true, false])
-  store.isCongested = false
-  world.advance(CONGESTION_LOOK_MS)
-  assert.equal(stored.isPaused, false)
-})
-
-test('a client of 3.1, which cannot be refused a subscription, is disconnected', () => {
-  let refusal: Reason | undefined
-  const store = storeWith({ refusal: () => refusal })
-  const { world, front } = setUp({ world: { createStore: () => store } })
-  for (const version of [3, 4] as const) {
-    refusal = undefined
-    const client = new FrontClient(world, front, version)
-    client.connect(`v${version}`, { cleanStart: false })
-    world.settle()
-    refusal = Reason.quotaExceeded
-    client.subscribe('a')
-    world.settle()
-    assert.deepEqual(client.types, version === 3 ? ['connack'] : ['connack', 'suback'])
-    assert.equal(client.isEnded, version === 3)
-  }
-})
-
-test('a publisher that is gone while it is held back is forgotten', () => {
-  const { world, join } = setUp({
-    world: { createStore: () => storeWith({ isCongested: true }) },
-  })
-  const publisher = join('p')
-  publisher.publish('a', '1', { qos: 1, packetId: 1 })
-  assert.equal(publisher.isPaused, true)
-  publisher.lose()
-  const { pending } = world.clock
-  world.advance(10 * CONGESTION_LOOK_MS)
-  assert.ok(world.clock.pending < pending)
-})
-
-test('before the server is ready a CONNECT is refused', () => {
-  let ready = (): void => {}
-  const { open, world } = setUp({
-    world: {
-      createStore: () =>
-        storeWith({
-          recover: (into, done) => {
-            ready = () => {
-              into.begin(1, 1)
-              done(undefined)
-            }
-          },
-        }),
-    },
-  })
-  const early = open()
-  early.connect('c', {})
-  world.settle()
-  assert.equal(reasonOf(early, PacketType.connack), Reason.serverUnavailable)
-  assert.equal(early.isEnded, true)
-  ready()
-  const client = open()
-  client.connect('c', {})
-  world.settle()
-  assert.equal(reasonOf(client, PacketType.connack), Reason.success)
 })
