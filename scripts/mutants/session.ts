@@ -313,7 +313,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     name: 'never publishes a will that waits for its delay',
     file: SESSIONS,
     find: 'this.#world.deadlines.after(willMs, () => this.#publishWill(session)),',
-    replace: 'this.#world.deadlines.after(delayMs, () => void session),',
+    replace: 'this.#world.deadlines.after(willMs, () => void session),',
     tests: WILLS,
   },
   {

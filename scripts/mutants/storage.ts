@@ -93,7 +93,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     file: READ,
     find: 'if (this.#captured.puts[this.#nextPut]?.offset === offset) return',
     replace: 'if (this.#captured.puts[this.#nextPut]?.offset === -1) return',
-    tests: MODEL,
+    tests: [...MODEL, 'src/storage/durable.test.ts'],
   },
   {
     name: 'counts queues without what was replayed',

@@ -146,6 +146,28 @@ test('the tail of a queue is read at once, what is in the table later', async ()
   await world.settled(store.close())
 })
 
+test('what the table has and the store does not know of yet is read once', async () => {
+  const world = new StoreWorld(1, { bounds: { epochBytes: 1000 } })
+  const { store } = await world.open()
+  open(store, 'ann')
+  for (let offset = 1; offset <= 20; offset++) queue(store, ANN, message(offset))
+  await world.commit(store)
+  await world.until(() => store.stat.tableBatches === 1 && store.stat.unappliedBytes === 0)
+  const batches = world.table.batches
+  for (let offset = 21; offset <= 40; offset++) queue(store, ANN, message(offset))
+  await world.commit(store)
+  await world.until(() => world.table.batches > batches)
+  assert.equal(store.stat.tableBatches, 1)
+  const found = await world.ended<readonly number[]>((done) =>
+    store.read(ANN, 0, 100, 1e6, (_error, deliveries) =>
+      done(deliveries.map(({ message: { offset } }) => offset)),
+    ),
+  )
+  const all = Array.from({ length: 40 }, (_, index) => index + 1)
+  assert.deepEqual(found, all)
+  await world.settled(store.close())
+})
+
 test('one more copy over a shared one leaves nothing behind in the end', async () => {
   const world = new StoreWorld(1, { bounds: { epochBytes: 1 } })
   const { store } = await world.open()

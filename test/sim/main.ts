@@ -54,7 +54,8 @@ else {
   if (!values.plants) await runSeeds(from, count)
   if (values.seeds === undefined) await findPlants()
 }
-if (!values.help) console.log(`${passed} passed, ${failed} failed, ${crashes} crashes`)
+if (!values.help)
+  console.log(`servers crashed ${crashes} times\n${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 
 async function replay(seed: number): Promise<void> {
